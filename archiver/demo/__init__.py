@@ -1,0 +1,1 @@
+"""The whole thing on a bundled local news site, with no network."""

@@ -1,0 +1,55 @@
+"""Every error that a user can meet; the message says what is wrong and what to do about it."""
+
+from __future__ import annotations
+
+
+class ArchiverError(Exception):
+    """Something asked for failed. `exit_code` is the status that the command line ends with."""
+
+    exit_code = 1
+
+
+class NotFoundError(ArchiverError):
+    """Nothing in the archive answers to what was asked for."""
+
+
+class ConfigurationError(ArchiverError):
+    """A setting, a source file or the home folder cannot be used as it is."""
+
+    exit_code = 2
+
+
+class UsageError(ArchiverError):
+    """The command was called in a way that it cannot serve."""
+
+    exit_code = 2
+
+
+class UnsafeInputError(ArchiverError):
+    """Input that is malformed or dangerous; nothing was written."""
+
+    exit_code = 3
+
+
+class UnsafeURLError(UnsafeInputError):
+    """A URL that the archive will not fetch: its scheme, its form, or where it leads."""
+
+
+class StorageError(ArchiverError):
+    """The disk or a file in the home folder refused; what was acknowledged before is intact."""
+
+
+class DiskFullError(StorageError):
+    """No space is left for the archive; the batch in flight was rolled back, not written."""
+
+
+class DamagedRecordError(StorageError):
+    """A stored record is not what was recorded about it."""
+
+
+class IndexUnavailableError(ArchiverError):
+    """The index database cannot be reached, is locked, or belongs to another program version."""
+
+
+class CaptureSelfTestError(ArchiverError):
+    """The wire tap does not give the exact bytes with this Scrapy and Twisted; archiving is refused."""

@@ -1,0 +1,66 @@
+"""A snapshot: one article as archived at one time, with its pictures and what is missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from archiver.model.digest import Digest
+from archiver.model.picture import PictureStatus, SnapshotPicture
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Who captured, with which software, from where, under which robots decision."""
+
+    software: str
+    operator: str | None = None
+    vantage: str | None = None
+    user_agent: str | None = None
+    source: str | None = None
+    spider: str | None = None
+    robots: str | None = None
+    noarchive: bool = False
+    """The page asked in meta robots or X-Robots-Tag not to be archived."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageCapture:
+    """The page of a snapshot: the exchange that gave it."""
+
+    record_id: UUID
+    target_uri: str
+    captured_at: datetime
+    status: int
+    mime: str
+    payload_digest: Digest | None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One article as archived at one time; immutable. It is also a WARC metadata record.
+
+    `seed` is the URL that was asked for; `redirects` are the record ids of the hops that led from it to
+    `page`, oldest first. `id` is the permanent identifier.
+    """
+
+    id: str
+    seed: str
+    captured_at: datetime
+    page: PageCapture
+    redirects: tuple[UUID, ...]
+    pictures: tuple[SnapshotPicture, ...]
+    provenance: Provenance
+
+    @property
+    def missing(self) -> tuple[SnapshotPicture, ...]:
+        """The pictures that could not be had."""
+        return tuple(p for p in self.pictures if p.status is PictureStatus.MISSING)
+
+    @property
+    def captured(self) -> tuple[SnapshotPicture, ...]:
+        """The pictures whose bytes the archive has."""
+        return tuple(
+            p for p in self.pictures if p.status in (PictureStatus.CAPTURED, PictureStatus.UNCHANGED)
+        )

@@ -1,0 +1,1 @@
+"""Typed settings, the home folder, and the sources."""

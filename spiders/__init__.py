@@ -1,0 +1,1 @@
+"""Source in, captures out: what to fetch, how to fetch it exactly, and what a page says."""

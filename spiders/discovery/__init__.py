@@ -1,0 +1,1 @@
+"""What feeds, sitemaps and listing pages name: parsers from bytes to entries."""

@@ -1,0 +1,1 @@
+"""Every picture of a page that a reader could have seen."""
