@@ -56,7 +56,7 @@ class PictureStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rendition:
-    """One URL under which a picture is offered. `width` in pixels, `density` in device pixels per CSS pixel."""
+    """One URL under which a picture is offered: `width` in pixels, `density` as in `srcset` (2x is 2.0)."""
 
     url: str
     origin: PictureOrigin
