@@ -25,7 +25,10 @@ class RecordType(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class RecordLocation:
-    """Where a record is: segment name (`NAME.warc.gz`, never with `.open`), offset and length in bytes of its gzip member."""
+    """Where a record is: the segment's name (`NAME.warc.gz`, never with `.open`), and its gzip member's place.
+
+    `offset` and `length` are in bytes of the compressed file.
+    """
 
     segment: str
     offset: int

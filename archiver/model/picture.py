@@ -1,4 +1,4 @@
-"""A picture as a page shows it: where it was found, its renditions, what the page says of it, and its fate."""
+"""A picture as a page shows it: where it was found, its renditions, what is said of it, and its fate."""
 
 from __future__ import annotations
 
