@@ -1,0 +1,129 @@
+"""Who wrote an article: what is declared to machines, and the byline that people read.
+
+The common error of pages is to declare the publisher as the author while the person stands only in the
+byline, or to declare one of several; so the byline decides where the declaration names no person or fewer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from archiver.model.article import ArticleField, Finding
+from archiver.spiders.extraction.bylines import read_bylines
+from archiver.spiders.extraction.fields import Candidates, plain
+from archiver.spiders.extraction.jsonld import Linked, Node, type_name, types_of
+from archiver.spiders.extraction.markup import Markup, text_of
+from archiver.spiders.extraction.names import looks_like_person, name_key, split_names, unique_names
+
+_META = (
+    "article:author_name", "article:author", "og:article:author", "author", "articleauthor", "article.author",
+    "parsely-author", "sailthru.author", "byl", "byline", "dc.creator", "dcterms.creator", "dc.contributor.author",
+    "citation_author", "cxenseparse:recs:author", "cxenseparse:author", "og:author", "authors", "creator",
+    "dable:author", "rnews:author", "twitter:data1",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The names that one place gives, in order."""
+
+    names: tuple[str, ...]
+    origin: str
+
+    @property
+    def persons(self) -> int:
+        return sum(map(looks_like_person, self.names))
+
+    @property
+    def keys(self) -> frozenset[str]:
+        return frozenset(map(name_key, self.names))
+
+
+def choose_authors(
+    markup: Markup, linked: Linked, site_names: Iterable[str]
+) -> tuple[tuple[str, ...], Finding | None, list[Finding]]:
+    """The authors, where they stood, and what other places say."""
+    site = frozenset(filter(None, map(name_key, site_names)))
+    declared = [group for group in _declared(markup, linked) if group.names]
+    bylines = [_Group(tuple(names), origin) for origin, names in read_bylines(markup)]
+    chosen = _choose(declared, bylines, site)
+    groups = [*declared, *bylines]
+    findings = Candidates(ArticleField.AUTHORS)
+    for group in groups:
+        findings.add("; ".join(group.names), group.origin)
+    if chosen is None:
+        return (), None, findings.others_than(None)
+    finding = Finding(ArticleField.AUTHORS, plain("; ".join(chosen.names)), chosen.origin)
+    return chosen.names, finding, findings.others_than(finding)
+
+
+def _choose(declared: list[_Group], bylines: list[_Group], site: frozenset[str]) -> _Group | None:
+    own = [_without(group, site) for group in declared]
+    named = next((group for group in own if group.persons), None)
+    if named:
+        return next((byline for byline in bylines if byline.persons and byline.keys > named.keys), named)
+    person = next((byline for byline in bylines if byline.persons), None)
+    if person:
+        return person
+    return next((group for group in own if group.names), None) or next(iter(declared or bylines), None)
+
+
+def _without(group: _Group, site: frozenset[str]) -> _Group:
+    names = tuple(name for name in group.names if name_key(name) not in site)
+    return _Group(names, group.origin)
+
+
+def _declared(markup: Markup, linked: Linked) -> Iterator[_Group]:
+    for node in linked.articles[:2]:
+        for key in ("author", "creator"):
+            names = unique_names(_names_of(linked, node.get(key)))
+            yield _Group(tuple(names), f"json-ld:{type_name(node)}.{key}")
+    for name in _META:
+        values = markup.meta.get(name, ())
+        names = [part for value in values[:10] if _is_name(value) for part in split_names(plain(value))]
+        yield _Group(tuple(unique_names(names)), name)
+    for origin, elements in _author_properties(markup):
+        yield _Group(tuple(unique_names(name for text in elements for name in split_names(text))), origin)
+
+
+def _is_name(value: str) -> bool:
+    text = value.strip()
+    return not text.startswith(("http:", "https:", "//", "www.", "@", "/")) and len(text) < 400
+
+
+def _author_properties(markup: Markup) -> Iterator[tuple[str, list[str]]]:
+    for name in ("author", "creator"):
+        found = markup.properties.get(name, ())
+        if found:
+            yield found[0][0], [_property_name(element) for _, element in found[:10]]
+
+
+def _property_name(element: object) -> str:
+    named = element.xpath(".//*[@itemprop='name' or @property='name' or @property='schema:name']")  # type: ignore[attr-defined]
+    holder = named[0] if named else element
+    return plain(holder.get("content") or text_of(holder, 300))
+
+
+def _names_of(linked: Linked, value: object, depth: int = 0) -> Iterator[str]:
+    """The names in an author property: text, Person, Organization, reference, list of these."""
+    if depth > 3:
+        return
+    if isinstance(value, list):
+        for one in value[:30]:
+            yield from _names_of(linked, one, depth + 1)
+    elif isinstance(value, str):
+        if _is_name(value):
+            yield from split_names(plain(value))
+    elif isinstance(value, dict):
+        node = linked.resolve(value)
+        if isinstance(node, dict):
+            yield from _names_of(linked, _name_of(node), depth + 1)
+
+
+def _name_of(node: Node) -> object:
+    name = node.get("name")
+    if name:
+        return name
+    parts = [plain(node.get(key)) for key in ("givenName", "familyName")]
+    return " ".join(filter(None, parts)) if types_of(node) else ""

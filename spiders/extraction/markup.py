@@ -1,0 +1,167 @@
+"""What a page states in its markup beside JSON-LD: meta elements, links, microdata, RDFa, headings, times."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from lxml.etree import XPath, _Element
+from lxml.html import HtmlElement
+
+MOST_ELEMENTS = 2_000
+LONGEST_TEXT = 1_000
+
+_META = XPath("//meta[@content][@name or @property or @itemprop or @http-equiv]")
+_LINK = XPath("//link[@href][@rel]")
+_LINKED_DATA = XPath("//script[contains(translate(@type, 'LDJSON', 'ldjson'), 'ld+json')]")
+_HEADINGS = XPath("//h1")
+_PROPERTIES = XPath("//*[@itemprop or (@property and not(self::meta))]")
+_TIMES = XPath("//time")
+_TITLE = XPath("//title[not(ancestor::svg)]")
+_WORD = re.compile(r"\w+")
+_SPACE = re.compile(r"\s+")
+_ARTICLE_SCOPE = re.compile(r"(?:article|posting|report|newsitem)\b", re.IGNORECASE)
+_BREAKS = frozenset({"br", "p", "div", "li", "td", "h1", "h2", "h3", "h4", "ul", "section", "figcaption"})
+_UNSEEN = frozenset({"script", "style", "noscript", "template", "svg", "button"})
+
+
+def text_of(element: _Element, limit: int = LONGEST_TEXT) -> str:
+    """The text that a reader sees in `element`, one line, at most about `limit` characters."""
+    pieces: list[str] = []
+    length = 0
+    for piece in _pieces(element):
+        pieces.append(piece)
+        length += len(piece)
+        if length > limit:
+            break
+    return _SPACE.sub(" ", "".join(pieces)).strip()
+
+
+def _pieces(element: _Element) -> Iterator[str]:
+    stack: list[tuple[_Element, bool]] = [(element, True)]
+    while stack:
+        node, opening = stack.pop()
+        if not opening:
+            if node.tag in _BREAKS:
+                yield " "
+            if node.tail and node is not element:
+                yield node.tail
+            continue
+        stack.append((node, False))
+        if not isinstance(node.tag, str) or node.tag in _UNSEEN:
+            continue
+        if node.tag in _BREAKS:
+            yield " "
+        if node.text:
+            yield node.text
+        stack.extend((child, True) for child in reversed(node))
+
+
+@dataclass(slots=True)
+class Markup:
+    """A page's statements: `meta` maps a lower-case name to its values in document order."""
+
+    tree: HtmlElement
+    meta: dict[str, list[str]] = field(default_factory=dict)
+    links: dict[str, list[str]] = field(default_factory=dict)
+    properties: dict[str, list[tuple[str, _Element]]] = field(default_factory=dict)
+    headings: list[tuple[str, HtmlElement]] = field(default_factory=list)
+    times: list[_Element] = field(default_factory=list)
+    title: str = ""
+    language: str = ""
+    heading: HtmlElement | None = None
+    """The main heading: the first-level one that shares most words with the page's title."""
+    heading_text: str = ""
+    heading_ancestors: frozenset[_Element] = frozenset()
+
+    def first_meta(self, *names: str) -> Iterator[tuple[str, str]]:
+        """Each value of each of `names`, with the name, in the order of `names`."""
+        for name in names:
+            for value in self.meta.get(name, ()):
+                yield name, value
+
+
+def read_markup(tree: HtmlElement) -> Markup:
+    """What the markup of `tree` states; bounded by the number of elements looked at."""
+    markup = Markup(tree)
+    for element in _META(tree)[:MOST_ELEMENTS]:
+        for attribute in ("name", "property", "itemprop", "http-equiv"):
+            name = element.get(attribute)
+            if name:
+                markup.meta.setdefault(name.strip().lower(), []).append(element.get("content", ""))
+    for element in _LINK(tree)[:MOST_ELEMENTS]:
+        for relation in element.get("rel", "").lower().split():
+            markup.links.setdefault(relation, []).append(element.get("href", ""))
+    markup.headings = [(text, heading) for heading in _HEADINGS(tree)[:12] if (text := text_of(heading))]
+    markup.times = _TIMES(tree)[:100]
+    titles = _TITLE(tree)[:1]
+    markup.title = text_of(titles[0]) if titles else ""
+    markup.language = (tree.get("lang") or tree.get("xml:lang") or "").strip()
+    _find_main_heading(markup)
+    _read_properties(markup, tree)
+    return markup
+
+
+def _find_main_heading(markup: Markup) -> None:
+    titles = [markup.title, *markup.meta.get("og:title", ())[:2], *markup.meta.get("twitter:title", ())[:1]]
+    words = set(_WORD.findall(" ".join(titles).casefold()))
+    best = 0.0
+    for text, heading in markup.headings:
+        own = set(_WORD.findall(text.casefold()))
+        shared = len(own & words) * len(own & words) / len(own) if own else 0.0
+        if shared > best:
+            best, markup.heading, markup.heading_text = shared, heading, text
+    if markup.heading is None and len(markup.headings) == 1:
+        markup.heading_text, markup.heading = markup.headings[0]
+    if markup.heading is not None:
+        markup.heading_ancestors = frozenset(markup.heading.iterancestors())
+
+
+def linked_scripts(tree: HtmlElement) -> list[str]:
+    """The text of every JSON-LD script."""
+    return [script.text for script in _LINKED_DATA(tree)[:200] if script.text]
+
+
+def _read_properties(markup: Markup, tree: HtmlElement) -> None:
+    """Microdata and RDFa properties that belong to an article (HTML 5.2 of microdata; RDFa Lite 1.1)."""
+    for element in _PROPERTIES(tree)[:MOST_ELEMENTS]:
+        kind = "itemprop" if element.get("itemprop") else "property"
+        scope = _scope_of(element)
+        if scope is not None and not _ARTICLE_SCOPE.search(scope):
+            continue
+        for name in (element.get(kind) or "").split():
+            short = name.rpartition(":")[2].rpartition("/")[2].lower()
+            origin = "microdata" if kind == "itemprop" else "rdfa"
+            value = value_of(element)
+            if value and short:
+                markup.properties.setdefault(short, []).append((f"{origin}:{short}", element))
+
+
+def _scope_of(element: _Element) -> str | None:
+    """The type of the nearest thing that `element` describes; None outside of any."""
+    for ancestor in element.iterancestors():
+        if ancestor.get("itemscope") is not None or ancestor.get("typeof"):
+            return ancestor.get("itemtype") or ancestor.get("typeof") or ""
+    return None
+
+
+def value_of(element: _Element) -> str:
+    """The value of a property element (HTML, 5.2.4 "values"): an attribute for meta, time, links and media, else text."""
+    if element.get("content"):
+        return str(element.get("content"))
+    if element.tag == "time" and element.get("datetime"):
+        return str(element.get("datetime"))
+    if element.tag in ("img", "audio", "video", "source", "iframe", "embed"):
+        return element.get("src") or element.get("data-src") or ""
+    if element.tag == "link":
+        return element.get("href") or ""
+    return text_of(element)
+
+
+def distance_to_heading(markup: Markup, element: _Element) -> int:
+    """How many steps up from `element` there is something that also holds the main heading; 99 for none."""
+    for steps, ancestor in enumerate(element.iterancestors()):
+        if ancestor in markup.heading_ancestors:
+            return steps
+    return 99
