@@ -1,0 +1,181 @@
+"""The settings: one class for each section of archiver.toml.
+
+A further section is one more class and a line in `Settings`. The description of a field is what its user reads in archiver.toml and in error messages.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, ConfigDict, Field
+
+from archiver.config.folder import Home
+from archiver.config.kinds import (
+    contact_text,
+    database_text,
+    network_text,
+    one_line,
+    optional_path,
+    proxy_text,
+)
+from archiver.model.access import DNS_TIMEOUT, WEB_PORTS, UrlPolicy
+
+Line = Annotated[str, AfterValidator(one_line)]
+NetworkText = Annotated[str, AfterValidator(network_text)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[float, Field(gt=0)]
+OptionalPath = Annotated[Path | None, BeforeValidator(optional_path)]
+
+
+class Section(BaseModel):
+    """A section of archiver.toml; its docstring stands over it there."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Network(Section):
+    """What may be connected to, and how much is taken."""
+
+    allow_private: tuple[NetworkText, ...] = Field(
+        (), description='Networks that are archived although they are not public, such as "192.168.0.0/16".'
+    )
+    allowed_ports: tuple[Port, ...] = Field(WEB_PORTS, description="Ports that a URL may name.")
+    ca_bundle: OptionalPath = Field(
+        None, description="PEM file with the certificate authorities to trust; empty: those of the system."
+    )
+    tls_strict: bool = Field(
+        False, description="Refuse servers whose certificate does not verify; otherwise this is recorded."
+    )
+    proxy: Annotated[str, AfterValidator(proxy_text)] = Field(
+        "", description="HTTP proxy for all requests, http://host:port; empty: none."
+    )
+    dns_timeout: Seconds = Field(DNS_TIMEOUT, description="Seconds that a name server may take.")
+    timeout: Seconds = Field(60.0, description="Seconds that one request may take in all.")
+    max_size: ByteSize = Field(
+        ByteSize(1 << 30), gt=0, description="Largest response body that is taken whole; the rest is cut off."
+    )
+    max_header: ByteSize = Field(
+        ByteSize(256 << 10), gt=0, description="Largest response header that is taken."
+    )
+    max_redirects: int = Field(20, ge=0, description="Redirects that are followed for one request.")
+
+
+class Politeness(Section):
+    """How sites are treated."""
+
+    delay: float = Field(1.0, ge=0, description="Seconds between two requests to the same host.")
+    concurrency: int = Field(2, ge=1, description="Requests to the same host at the same time.")
+    concurrency_total: int = Field(32, ge=1, description="Requests to all hosts at the same time.")
+    autothrottle: bool = Field(True, description="Slow down where a server answers slowly.")
+    obey_robots: bool = Field(True, description="Fetch nothing that robots.txt excludes.")
+    user_agent: Line = Field(
+        "", description="The User-Agent header; empty: news-archiver/VERSION (+CONTACT)."
+    )
+    contact: Annotated[str, AfterValidator(contact_text)] = Field(
+        "", description="URL or mail address for the User-Agent header; empty: that of [identity]."
+    )
+
+
+class Database(Section):
+    """The index of the captures; `archiver reindex` rebuilds it from the WARC files."""
+
+    url: Annotated[str, AfterValidator(database_text)] = Field(
+        "sqlite:///index.sqlite",
+        description="sqlite:///FILE (relative to the home) or postgresql+psycopg://USER@HOST/NAME.",
+    )
+
+
+class Storage(Section):
+    """Where and how the WARC files are written."""
+
+    root: Path = Field(Path("warc"), description="Folder of the WARC files, relative to the home.")
+    segment_bytes: ByteSize = Field(
+        ByteSize(1 << 30), ge=1 << 20, description="A WARC file is closed at this size."
+    )
+    segment_age: Seconds = Field(3600.0, description="A WARC file is closed after so many seconds.")
+    commit_records: int = Field(32, ge=1, description="Captures are made durable in batches of so many,")
+    commit_bytes: ByteSize = Field(ByteSize(8 << 20), ge=1, description="or of so many bytes,")
+    commit_seconds: Seconds = Field(0.03, description="or after so many seconds, whichever comes first.")
+    spool_memory: ByteSize = Field(
+        ByteSize(256 << 10), ge=0, description="A response larger than this waits on disk, not in memory."
+    )
+    free_floor: ByteSize = Field(
+        ByteSize(1 << 30), ge=0, description="Crawling pauses when less disk space than this is free."
+    )
+
+
+class Pictures(Section):
+    """Which pictures of a page are fetched with it."""
+
+    policy: Literal["standard", "all", "none"] = Field(
+        "standard",
+        description="standard: the best rendition of each picture; all: every rendition; none: pictures are "
+        "listed, not fetched.",
+    )
+    icons: bool = Field(False, description="Fetch the icons of the site too.")
+    stylesheets: bool = Field(True, description="Fetch stylesheets and the pictures that they paint.")
+    limit: int = Field(200, ge=0, description="Most pictures that are fetched for one page.")
+
+
+class Identity(Section):
+    """Who archives, and from where; written into every WARC file and snapshot."""
+
+    operator: Line = Field("", description="Person or institution that runs this archive.")
+    contact: Annotated[str, AfterValidator(contact_text)] = Field(
+        "", description="URL or mail address at which the operator is reached."
+    )
+    vantage: Line = Field("", description='Where the crawl connects from, such as "Berlin, DE, AS680".')
+    collection: Line = Field("", description="Name of the collection that the captures belong to.")
+    naan: Annotated[str, Field(pattern="^[0-9bcdfghjkmnpqrstvwxz]{5,9}$")] = Field(
+        "99999", description="Name Assigning Authority Number of the ARK identifiers; 99999 is for tests."
+    )
+
+
+class Capture(Section):
+    """What is kept of pages that ask not to be archived."""
+
+    noarchive: Literal["record", "skip"] = Field(
+        "record",
+        description='For pages with <meta name="robots" content="noarchive">: record: archive them and note '
+        "the wish; skip: leave them out.",
+    )
+
+
+class Settings(Section):
+    """All settings."""
+
+    network: Network = Field(default_factory=Network)
+    politeness: Politeness = Field(default_factory=Politeness)
+    database: Database = Field(default_factory=Database)
+    storage: Storage = Field(default_factory=Storage)
+    pictures: Pictures = Field(default_factory=Pictures)
+    identity: Identity = Field(default_factory=Identity)
+    capture: Capture = Field(default_factory=Capture)
+
+    def url_policy(self) -> UrlPolicy:
+        """What the crawler may connect to."""
+        network = self.network
+        return UrlPolicy.of(
+            network.allow_private, network.allowed_ports, network.proxy or None, network.dns_timeout
+        )
+
+    def database_url(self, home: Home) -> str:
+        """The database's URL, a file in it made absolute."""
+        return home.database_url(self.database.url)
+
+    def warc_folder(self, home: Home) -> Path:
+        """The absolute folder of the WARC files."""
+        return home.path(self.storage.root)
+
+    def ca_bundle(self, home: Home) -> Path | None:
+        """The absolute path of the certificate authorities' file, if one is configured."""
+        return home.path(self.network.ca_bundle) if self.network.ca_bundle else None
+
+    def contact(self) -> str:
+        """What a site is told: the contact for crawling, else that of the operator."""
+        return self.politeness.contact or self.identity.contact
+
+    def with_pictures(self, policy: Literal["standard", "all", "none"]) -> Settings:
+        """The same settings with another picture policy."""
+        return self.model_copy(update={"pictures": self.pictures.model_copy(update={"policy": policy})})
