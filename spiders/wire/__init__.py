@@ -1,1 +1,22 @@
 """The wire-exact download handler: every byte sent and received, for each attempt."""
+
+from archiver.spiders.wire.block import SpooledBlock
+from archiver.spiders.wire.keys import DISCARD_BODY, EXCHANGES, PURPOSE, ROBOTS, SOURCE, VIA
+from archiver.spiders.wire.selftest import self_test, verify_wire
+from archiver.spiders.wire.settings import wire_settings
+from archiver.spiders.wire.sink import ExchangeSink, attach
+
+__all__ = [
+    "DISCARD_BODY",
+    "EXCHANGES",
+    "PURPOSE",
+    "ROBOTS",
+    "SOURCE",
+    "VIA",
+    "ExchangeSink",
+    "SpooledBlock",
+    "attach",
+    "self_test",
+    "verify_wire",
+    "wire_settings",
+]

@@ -1,0 +1,138 @@
+"""An attempt collects what one request sends and receives, byte for byte, while Twisted parses it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from archiver.spiders.wire.block import SpooledBlock
+from archiver.spiders.wire.peer import PeerFacts
+from archiver.spiders.wire.sink import Attachment
+
+HEADER_LIMIT = 1 << 18
+"""Most bytes of status lines and headers, 1xx included, that an attempt takes; browsers stop here too."""
+
+STRAY_LIMIT = 1 << 16
+
+
+class HeaderTooLongError(Exception):
+    """The server sent more than `HEADER_LIMIT` bytes of headers."""
+
+
+class BodyTooLongError(Exception):
+    """The body is longer than DOWNLOAD_MAXSIZE allows."""
+
+
+class Attempt:
+    """One request on its way: the protocol feeds it, the handler makes an `Exchange` of it at the end.
+
+    `receive` takes every piece of data that arrives. While headers are being read it keeps pieces aside;
+    as soon as they are complete it is the block's own `write`.
+    """
+
+    __slots__ = (
+        "_attachment", "_discard", "_head", "_head_length", "_maximum", "block", "broken", "complete",
+        "framed", "header_length", "headers", "informational", "lost", "payload_hash", "payload_length",
+        "peer", "receive", "resent", "sent", "started_at", "status", "stray", "version",
+    )  # fmt: skip
+
+    def __init__(self, attachment: Attachment, *, discard: bool = False, maximum: int = 0) -> None:
+        self._attachment = attachment
+        self._discard = discard
+        self._maximum = maximum
+        self.started_at = datetime.now(UTC)
+        self.resent = -1
+        self._reset()
+
+    def _reset(self) -> None:
+        self.receive: Callable[[bytes], None] = self._receive_head
+        self.sent: list[bytes] = []
+        self._head: list[bytes] = []
+        self._head_length = 0
+        self.status = 0
+        self.version: tuple[int, int] = (1, 1)
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.header_length = 0
+        self.informational: list[bytes] = []
+        self.block: SpooledBlock | None = None
+        self.framed = False
+        self.payload_hash = hashlib.sha256()
+        self.payload_length = 0
+        self.stray = b""
+        self.peer: PeerFacts | None = None
+        self.complete = False
+        self.broken: BaseException | None = None
+        self.lost: BaseException | None = None
+
+    def begin(self) -> None:
+        """A connection is about to send the request: the first time, or again on a fresh connection."""
+        self.resent += 1
+        if self.resent:
+            self._reset()
+
+    def status_received(self, status: int, version: tuple[int, int]) -> None:
+        """The status line was understood."""
+        self.status = status
+        self.version = version
+
+    def head_ended(self, unparsed: int) -> None:
+        """The empty line was read; `unparsed` bytes of what was received come after it."""
+        received = b"".join(self._head)
+        end = len(received) - unparsed
+        if 100 <= self.status < 200:
+            self.informational.append(received[:end])
+            self._head = [received[end:]]
+            self.headers.clear()
+            self.status = 0
+            return
+        self._head = []
+        self.header_length = end
+        self.block = SpooledBlock(self._attachment.memory_limit, self._attachment.folder)
+        self.receive = self.block.write
+        self.block.write(received)
+
+    def tap(self, forward: Callable[[bytes], None]) -> Callable[[bytes], None]:
+        """A body callback that hashes the transfer-decoded payload before it goes on to `forward`."""
+        self.framed = True
+        update = self.payload_hash.update
+        if self._discard:
+            return self._keep_from_scrapy
+
+        def payload_received(payload: bytes) -> None:
+            update(payload)
+            self.payload_length += len(payload)
+            forward(payload)
+
+        return payload_received
+
+    def _keep_from_scrapy(self, payload: bytes) -> None:
+        self.payload_hash.update(payload)
+        self.payload_length += len(payload)
+        if self._maximum and self.payload_length > self._maximum:
+            raise BodyTooLongError(f"the body is longer than {self._maximum} bytes (DOWNLOAD_MAXSIZE)")
+
+    def end(self, rest: bytes) -> None:
+        """The response is over; `rest` came with its last bytes but is not part of it."""
+        self.complete = True
+        if rest and self.block is not None:
+            self.block.trim(len(rest))
+            self.stray = rest[:STRAY_LIMIT]
+
+    def close(self) -> None:
+        """Take no more: the exchange is made, its block belongs to the sink."""
+        self.receive = _drop
+
+    def partial_head(self) -> bytes:
+        """What was received of a response whose headers never ended."""
+        return b"".join(self._head)
+
+    def _receive_head(self, piece: bytes) -> None:
+        self._head.append(piece)
+        self._head_length += len(piece)
+        if self._head_length > HEADER_LIMIT:
+            raise HeaderTooLongError(f"more than {HEADER_LIMIT} bytes of headers came")
+
+
+def _drop(piece: bytes) -> None:
+    """Data that comes after an attempt was concluded, such as after a timeout."""

@@ -1,0 +1,149 @@
+"""The end of an attempt: everything collected becomes one frozen `Exchange`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from scrapy import Request
+
+from archiver.model.digest import EMPTY, Digest
+from archiver.model.exchange import (
+    Connection,
+    Exchange,
+    Failure,
+    FailureKind,
+    Purpose,
+    Truncation,
+    WireResponse,
+)
+from archiver.spiders.wire.attempt import Attempt
+from archiver.spiders.wire.block import SpooledBlock
+from archiver.spiders.wire.failure import failure_of, truncation_of
+from archiver.spiders.wire.keys import PURPOSE, ROBOTS, SOURCE, VIA
+
+_UNDECODABLE_LIMIT = 1 << 16
+_SECRET = re.compile(rb"(?im)^((?:proxy-)?authorization:[ \t]*)[^\r\n]+")
+_REDACTED = rb"\1[redacted]"
+_USERINFO = re.compile(r"(?<=://)[^/?#@]*@")
+
+
+def conclude(request: Request, attempt: Attempt, error: BaseException | None) -> Exchange:
+    """The exchange of `attempt`, made for `request`, which ended with `error` or None.
+
+    The block of the response now belongs to whoever gets the exchange.
+    """
+    attempt.close()
+    notes: dict[str, str] = {}
+    response = _response(attempt, error)
+    failure, undecodable = None, b""
+    if response is None:
+        failure, undecodable = _failure(attempt, error)
+    meta = request.meta
+    target_uri = _target_uri(request.url)
+    return Exchange(
+        id=uuid4(),
+        target_uri=target_uri,
+        method=request.method,
+        started_at=attempt.started_at,
+        ended_at=datetime.now(UTC),
+        request=_sent(attempt, notes),
+        purpose=meta.get(PURPOSE) or _default_purpose(target_uri),
+        connection=_connection(attempt, notes),
+        response=response,
+        failure=failure,
+        undecodable=undecodable,
+        via=_via(request),
+        source=meta.get(SOURCE),
+        robots=meta.get(ROBOTS),
+        notes=notes,
+    )
+
+
+def _response(attempt: Attempt, error: BaseException | None) -> WireResponse | None:
+    block = attempt.block
+    if block is not None:
+        header_length = attempt.header_length
+        digest, length = _payload(attempt, block)
+        truncated = truncation_of(attempt, error)
+    elif attempt.status:
+        head = attempt.partial_head()
+        block = SpooledBlock(memory_limit=len(head))
+        block.write(head)
+        header_length = len(head)
+        digest, length = EMPTY, 0
+        truncated = truncation_of(attempt, error) or Truncation.UNSPECIFIED
+    else:
+        return None
+    return WireResponse(
+        block=block,
+        header_length=header_length,
+        status=attempt.status,
+        headers=tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in attempt.headers]),
+        payload_digest=digest,
+        payload_length=length,
+        truncated=truncated,
+        informational=tuple(attempt.informational),
+        stray=attempt.stray,
+    )
+
+
+def _payload(attempt: Attempt, block: SpooledBlock) -> tuple[Digest, int]:
+    """Digest and length of the decoded entity; of the bytes as they came when no framing made sense."""
+    if not (attempt.complete or attempt.framed):
+        payload = b"".join(block.chunks(attempt.header_length))
+        return Digest.of(payload), len(payload)
+    return Digest(attempt.payload_hash.digest()), attempt.payload_length
+
+
+def _failure(attempt: Attempt, error: BaseException | None) -> tuple[Failure, bytes]:
+    received = b"".join((*attempt.informational, attempt.partial_head()))
+    if error is None:
+        return Failure(FailureKind.OTHER, "the download ended without a response"), received
+    failure = failure_of(attempt, error)
+    return failure, received[:_UNDECODABLE_LIMIT]
+
+
+def _sent(attempt: Attempt, notes: dict[str, str]) -> bytes:
+    """The request as sent, but for the operator's credentials."""
+    if attempt.resent > 0:
+        notes["resent"] = "a kept connection was closed by the server; the request was sent again"
+    sent = b"".join(attempt.sent)
+    if b"uthorization" not in sent:
+        return sent
+    head, end, body = sent.partition(b"\r\n\r\n")
+    head, count = _SECRET.subn(_REDACTED, head)
+    if count:
+        notes["request-redacted"] = "credentials were replaced; the request block is not byte-exact"
+    return head + end + body
+
+
+def _connection(attempt: Attempt, notes: dict[str, str]) -> Connection | None:
+    if attempt.peer is None:
+        return None
+    connection, problem = attempt.peer
+    if problem:
+        notes["tls-problem"] = problem
+    if attempt.version != (1, 1):
+        major, minor = attempt.version
+        protocols = (f"http/{major}.{minor}", *connection.protocols[1:])
+        return replace(connection, protocols=protocols)
+    return connection
+
+
+def _target_uri(url: str) -> str:
+    url, _, _ = url.partition("#")
+    return _USERINFO.sub("", url) if "@" in url else url
+
+
+def _default_purpose(target_uri: str) -> Purpose:
+    return Purpose.ROBOTS if urlsplit(target_uri).path == "/robots.txt" else Purpose.PAGE
+
+
+def _via(request: Request) -> str | None:
+    redirects = request.meta.get("redirect_urls")
+    via: str | None = redirects[-1] if redirects else request.meta.get(VIA)
+    return via

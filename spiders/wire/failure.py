@@ -1,0 +1,88 @@
+"""Why no response came, or why it ended early: Scrapy's and Twisted's exceptions in the archive's words."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+
+from OpenSSL import SSL
+from scrapy.core.downloader.handlers.http11 import TunnelError
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadTimeoutError,
+)
+from service_identity import VerificationError
+from twisted.internet import error as network
+from twisted.web._newclient import ParseError
+
+from archiver.errors import UnsafeURLError
+from archiver.model.exchange import Failure, FailureKind, Truncation
+from archiver.spiders.wire.attempt import Attempt, BodyTooLongError, HeaderTooLongError
+
+_KINDS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], FailureKind], ...] = (
+    (UnsafeURLError, FailureKind.BLOCKED),
+    ((SSL.Error, VerificationError), FailureKind.TLS),
+    ((CannotResolveHostError, network.DNSLookupError, network.UnknownHostError), FailureKind.DNS),
+    ((DownloadConnectionRefusedError, network.ConnectionRefusedError), FailureKind.REFUSED),
+    (network.NoRouteError, FailureKind.UNREACHABLE),
+    ((DownloadTimeoutError, network.TimeoutError, network.TCPTimedOutError), FailureKind.TIMEOUT),
+    (ParseError, FailureKind.NOT_HTTP),
+    (TunnelError, FailureKind.OTHER),
+    (network.ConnectionClosed, FailureKind.DISCONNECT),
+)
+_UNREACHABLE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ENETDOWN)
+_MESSAGE_LENGTH = 500
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """`error` and everything that it wraps: Python's causes and the reasons inside Twisted's failures."""
+    waiting: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while waiting:
+        current = waiting.pop(0)
+        if current is None or id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        waiting += [current.__cause__, current.__context__]
+        waiting += [getattr(reason, "value", None) for reason in getattr(current, "reasons", ())]
+
+
+def failure_of(attempt: Attempt, error: BaseException) -> Failure:
+    """Why `attempt`, which ended with `error`, brought no response."""
+    found = list(causes(error))
+    if attempt.broken is not None:
+        found += causes(attempt.broken)
+    for kinds, kind in _KINDS:
+        for cause in found:
+            if isinstance(cause, kinds) and not isinstance(cause, SSL.WantReadError):
+                return Failure(kind, _one_line(cause, attempt))
+    for cause in found:
+        if isinstance(cause, network.ConnectError) and cause.osError in _UNREACHABLE:
+            return Failure(FailureKind.UNREACHABLE, _one_line(cause, attempt))
+    return Failure(FailureKind.OTHER, _one_line(error, attempt))
+
+
+def truncation_of(attempt: Attempt, error: BaseException | None) -> Truncation | None:
+    """Why the response of `attempt` is shorter than the server meant it to be; None when it is not."""
+    if attempt.complete:
+        return None
+    if isinstance(attempt.broken, HeaderTooLongError | BodyTooLongError):
+        return Truncation.LENGTH
+    if isinstance(error, DownloadTimeoutError):
+        return Truncation.TIME
+    if isinstance(error, DownloadCancelledError):
+        return Truncation.LENGTH
+    if attempt.broken is None and attempt.lost is not None:
+        return Truncation.DISCONNECT
+    return Truncation.UNSPECIFIED
+
+
+def _one_line(cause: BaseException, attempt: Attempt) -> str:
+    text = " ".join(str(cause).split()) or type(cause).__name__
+    problem = attempt.peer.tls_problem if attempt.peer else None
+    if isinstance(cause, SSL.Error) and problem:
+        text = f"{problem}: {text}"
+    return text[:_MESSAGE_LENGTH]

@@ -1,0 +1,87 @@
+"""The Scrapy download handler that hands every attempt, whatever became of it, to the archive."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from scrapy import Request
+from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
+from scrapy.crawler import Crawler
+from scrapy.exceptions import DownloadCancelledError
+from scrapy.http import Response
+
+from archiver.errors import CaptureSelfTestError, StorageError
+from archiver.spiders.wire.attempt import Attempt, BodyTooLongError, HeaderTooLongError
+from archiver.spiders.wire.conclusion import conclude
+from archiver.spiders.wire.keys import DISCARD_BODY, EXCHANGES
+from archiver.spiders.wire.protocol import CURRENT, WirePool
+from archiver.spiders.wire.sink import attachment_of
+from archiver.spiders.wire.tls import RecordingContextFactory
+
+
+class WireDownloadHandler(HTTP11DownloadHandler):
+    """Scrapy's HTTP/1.1 handler with a tapped connection pool.
+
+    `request.meta[EXCHANGES]` names the exchange before the response, or the error, goes on.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._attachment = attachment_of(crawler)
+        super().__init__(crawler)
+        pool = WirePool(self._pool._reactor, persistent=True)
+        pool.maxPersistentPerHost = self._pool.maxPersistentPerHost
+        self._pool = pool
+        self._contextFactory: Any = RecordingContextFactory.for_crawler(crawler)
+
+    async def download_request(self, request: Request) -> Response:
+        """Download `request`; its exchange is in the sink when this returns or raises.
+
+        Raises what Scrapy's handler raises, DownloadCancelledError for a body or headers over a limit,
+        StorageError when the temporary folder refuses, and whatever the sink raises.
+        """
+        discard = bool(request.meta.get(DISCARD_BODY))
+        maximum = request.meta.get("download_maxsize", self._default_maxsize) if discard else 0
+        attempt = Attempt(self._attachment, discard=discard, maximum=maximum)
+        try:
+            response = await self._tapped(request, attempt)
+        except (Exception, asyncio.CancelledError) as error:
+            await self._hand_over(request, attempt, error)
+            _raise_own_reason(attempt, error)
+            raise
+        if attempt.block is None or not _agrees(attempt, response, discard=discard):
+            raise CaptureSelfTestError(f"{request.url}: the response did not pass through the wire tap")
+        await self._hand_over(request, attempt, None)
+        if discard:
+            response.headers.pop(b"Content-Encoding", None)
+        return response
+
+    async def _tapped(self, request: Request, attempt: Attempt) -> Response:
+        token = CURRENT.set(attempt)
+        try:
+            return await super().download_request(request)
+        finally:
+            CURRENT.reset(token)
+
+    async def _hand_over(self, request: Request, attempt: Attempt, error: BaseException | None) -> None:
+        exchange = conclude(request, attempt, error)
+        request.meta[EXCHANGES] = (*request.meta.get(EXCHANGES, ()), exchange.id)
+        try:
+            await self._attachment.sink.accept(exchange)
+        except BaseException:
+            if exchange.response is not None:
+                exchange.response.block.close()
+            raise
+
+
+def _agrees(attempt: Attempt, response: Response, *, discard: bool) -> bool:
+    """Whether what Scrapy got is what was recorded."""
+    return discard or not attempt.complete or attempt.payload_length == len(response.body)
+
+
+def _raise_own_reason(attempt: Attempt, error: BaseException) -> None:
+    broken = attempt.broken
+    if isinstance(broken, BodyTooLongError | HeaderTooLongError):
+        raise DownloadCancelledError(str(broken)) from error
+    if isinstance(broken, OSError):
+        raise StorageError(f"the folder for large downloads refused: {broken}") from error

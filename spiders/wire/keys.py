@@ -1,0 +1,23 @@
+"""The keys of `Request.meta` that the download handler reads and writes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+PURPOSE: Final = "archiver_purpose"
+"""In: the `Purpose` of the request. Without it `/robots.txt` is ROBOTS and anything else PAGE."""
+
+VIA: Final = "archiver_via"
+"""In: the URI that led here. After a redirect the handler names the redirecting URI itself."""
+
+SOURCE: Final = "archiver_source"
+"""In: the name of the source that asked."""
+
+ROBOTS: Final = "archiver_robots"
+"""In: the robots.txt decision: `allowed`, `ignored` or `none`."""
+
+DISCARD_BODY: Final = "archiver_discard_body"
+"""In: True sends the body to the archive only; Scrapy gets an empty one."""
+
+EXCHANGES: Final = "archiver_exchanges"
+"""Out: UUIDs of all attempts made for this request, before redirects and retries too, oldest first."""

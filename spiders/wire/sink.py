@@ -1,0 +1,55 @@
+"""Where exchanges go: one sink for each crawler, found by the crawler because settings are deep-copied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+from weakref import WeakKeyDictionary
+
+from scrapy.crawler import Crawler
+
+from archiver.errors import ConfigurationError
+from archiver.model.exchange import Exchange
+from archiver.spiders.wire.block import MEMORY_LIMIT
+
+
+class ExchangeSink(Protocol):
+    """Takes every exchange and closes its block when done with it."""
+
+    async def accept(self, exchange: Exchange) -> None:
+        """Keep `exchange`. The download waits meanwhile, which slows the crawl to what the sink can take.
+
+        An error raised here fails the download: nothing reaches a spider that the archive does not have.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A sink, and where large bodies wait for it: in `folder` from `memory_limit` bytes on."""
+
+    sink: ExchangeSink
+    folder: Path | None = None
+    memory_limit: int = MEMORY_LIMIT
+
+
+_ATTACHMENTS: WeakKeyDictionary[Crawler, Attachment] = WeakKeyDictionary()
+
+
+def attach(
+    crawler: Crawler, sink: ExchangeSink, *, folder: Path | None = None, memory_limit: int = MEMORY_LIMIT
+) -> None:
+    """Send every exchange of `crawler` to `sink`. To be called before the crawl starts.
+
+    A body longer than `memory_limit` bytes waits in an unnamed file in `folder` (default: the system's).
+    """
+    _ATTACHMENTS[crawler] = Attachment(sink, folder, memory_limit)
+
+
+def attachment_of(crawler: Crawler) -> Attachment:
+    """The attachment of `crawler`. Raises ConfigurationError without one: no crawl goes unarchived."""
+    attachment = _ATTACHMENTS.get(crawler)
+    if attachment is None:
+        raise ConfigurationError("no archive is attached to this crawler: call attach(crawler, sink) first")
+    return attachment
