@@ -1,7 +1,7 @@
 """The wire-exact download handler: every byte sent and received, for each attempt."""
 
 from archiver.spiders.wire.block import SpooledBlock
-from archiver.spiders.wire.keys import DISCARD_BODY, EXCHANGES, PURPOSE, ROBOTS, SOURCE, VIA
+from archiver.spiders.wire.keys import DISCARD_BODY, EXCHANGES, KEEP_BODY, PURPOSE, ROBOTS, SOURCE, VIA
 from archiver.spiders.wire.selftest import self_test, verify_wire
 from archiver.spiders.wire.settings import wire_settings
 from archiver.spiders.wire.sink import ExchangeSink, attach
@@ -9,6 +9,7 @@ from archiver.spiders.wire.sink import ExchangeSink, attach
 __all__ = [
     "DISCARD_BODY",
     "EXCHANGES",
+    "KEEP_BODY",
     "PURPOSE",
     "ROBOTS",
     "SOURCE",

@@ -32,14 +32,14 @@ class Attempt:
     """
 
     __slots__ = (
-        "_attachment", "_discard", "_head", "_head_length", "_maximum", "block", "broken", "complete",
+        "_attachment", "_head", "_head_length", "_keep", "_maximum", "block", "broken", "complete",
         "framed", "header_length", "headers", "informational", "lost", "payload_hash", "payload_length",
         "peer", "receive", "resent", "sent", "started_at", "status", "stray", "version",
     )  # fmt: skip
 
-    def __init__(self, attachment: Attachment, *, discard: bool = False, maximum: int = 0) -> None:
+    def __init__(self, attachment: Attachment, *, keep: int | None = None, maximum: int = 0) -> None:
         self._attachment = attachment
-        self._discard = discard
+        self._keep = keep
         self._maximum = maximum
         self.started_at = datetime.now(UTC)
         self.resent = -1
@@ -93,11 +93,14 @@ class Attempt:
         self.block.write(received)
 
     def tap(self, forward: Callable[[bytes], None]) -> Callable[[bytes], None]:
-        """A body callback that hashes the transfer-decoded payload before it goes on to `forward`."""
+        """A body callback that hashes the transfer-decoded payload before it goes on to `forward`.
+
+        With `keep` only so many bytes go on, and the maximum is checked here since Scrapy cannot count.
+        """
         self.framed = True
+        if self._keep is not None:
+            return self._tap_keeping(forward, self._keep)
         update = self.payload_hash.update
-        if self._discard:
-            return self._keep_from_scrapy
 
         def payload_received(payload: bytes) -> None:
             update(payload)
@@ -106,11 +109,20 @@ class Attempt:
 
         return payload_received
 
-    def _keep_from_scrapy(self, payload: bytes) -> None:
-        self.payload_hash.update(payload)
-        self.payload_length += len(payload)
-        if self._maximum and self.payload_length > self._maximum:
-            raise BodyTooLongError(f"the body is longer than {self._maximum} bytes (DOWNLOAD_MAXSIZE)")
+    def _tap_keeping(self, forward: Callable[[bytes], None], keep: int) -> Callable[[bytes], None]:
+        update = self.payload_hash.update
+        maximum = self._maximum
+
+        def payload_received(payload: bytes) -> None:
+            update(payload)
+            before = self.payload_length
+            self.payload_length = length = before + len(payload)
+            if before < keep:
+                forward(payload[: keep - before])
+            if maximum and length > maximum:
+                raise BodyTooLongError(f"the body is longer than {maximum} bytes (DOWNLOAD_MAXSIZE)")
+
+        return payload_received
 
     def end(self, rest: bytes) -> None:
         """The response is over; `rest` came with its last bytes but is not part of it."""

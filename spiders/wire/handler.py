@@ -13,8 +13,9 @@ from scrapy.http import Response
 
 from archiver.errors import CaptureSelfTestError, StorageError
 from archiver.spiders.wire.attempt import Attempt, BodyTooLongError, HeaderTooLongError
+from archiver.spiders.wire.beginning import decode_beginning
 from archiver.spiders.wire.conclusion import conclude
-from archiver.spiders.wire.keys import DISCARD_BODY, EXCHANGES
+from archiver.spiders.wire.keys import DISCARD_BODY, EXCHANGES, KEEP_BODY
 from archiver.spiders.wire.protocol import CURRENT, WirePool
 from archiver.spiders.wire.sink import attachment_of
 from archiver.spiders.wire.tls import RecordingContextFactory
@@ -40,20 +41,21 @@ class WireDownloadHandler(HTTP11DownloadHandler):
         Raises what Scrapy's handler raises, DownloadCancelledError for a body or headers over a limit,
         StorageError when the temporary folder refuses, and whatever the sink raises.
         """
-        discard = bool(request.meta.get(DISCARD_BODY))
-        maximum = request.meta.get("download_maxsize", self._default_maxsize) if discard else 0
-        attempt = Attempt(self._attachment, discard=discard, maximum=maximum)
+        meta = request.meta
+        keep: int | None = 0 if meta.get(DISCARD_BODY) else meta.get(KEEP_BODY)
+        maximum = meta.get("download_maxsize", self._default_maxsize)
+        attempt = Attempt(self._attachment, keep=keep, maximum=maximum)
         try:
             response = await self._tapped(request, attempt)
         except (Exception, asyncio.CancelledError) as error:
             await self._hand_over(request, attempt, error)
             _raise_own_reason(attempt, error)
             raise
-        if attempt.block is None or not _agrees(attempt, response, discard=discard):
+        if attempt.block is None or not _agrees(attempt, response, keep):
             raise CaptureSelfTestError(f"{request.url}: the response did not pass through the wire tap")
         await self._hand_over(request, attempt, None)
-        if discard:
-            response.headers.pop(b"Content-Encoding", None)
+        if keep is not None and attempt.payload_length > keep:
+            return decode_beginning(response, keep)
         return response
 
     async def _tapped(self, request: Request, attempt: Attempt) -> Response:
@@ -65,7 +67,11 @@ class WireDownloadHandler(HTTP11DownloadHandler):
 
     async def _hand_over(self, request: Request, attempt: Attempt, error: BaseException | None) -> None:
         exchange = conclude(request, attempt, error)
-        request.meta[EXCHANGES] = (*request.meta.get(EXCHANGES, ()), exchange.id)
+        earlier = request.meta.get(EXCHANGES, ())
+        if isinstance(earlier, list):
+            earlier.append(exchange.id)
+        else:
+            request.meta[EXCHANGES] = (*earlier, exchange.id)
         try:
             await self._attachment.sink.accept(exchange)
         except BaseException:
@@ -74,9 +80,10 @@ class WireDownloadHandler(HTTP11DownloadHandler):
             raise
 
 
-def _agrees(attempt: Attempt, response: Response, *, discard: bool) -> bool:
+def _agrees(attempt: Attempt, response: Response, keep: int | None) -> bool:
     """Whether what Scrapy got is what was recorded."""
-    return discard or not attempt.complete or attempt.payload_length == len(response.body)
+    length = attempt.payload_length if keep is None else min(keep, attempt.payload_length)
+    return not attempt.complete or length == len(response.body)
 
 
 def _raise_own_reason(attempt: Attempt, error: BaseException) -> None:

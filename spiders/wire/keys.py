@@ -16,8 +16,15 @@ SOURCE: Final = "archiver_source"
 ROBOTS: Final = "archiver_robots"
 """In: the robots.txt decision: `allowed`, `ignored` or `none`."""
 
+KEEP_BODY: Final = "archiver_keep_body"
+"""In: how many bytes of the body, as transmitted, Scrapy gets; the archive gets all. None means all."""
+
 DISCARD_BODY: Final = "archiver_discard_body"
-"""In: True sends the body to the archive only; Scrapy gets an empty one."""
+"""In: True sends the body to the archive only; Scrapy gets an empty one (as `KEEP_BODY` 0)."""
 
 EXCHANGES: Final = "archiver_exchanges"
-"""Out: UUIDs of all attempts made for this request, before redirects and retries too, oldest first."""
+"""Out: UUIDs of all attempts made for this request, before redirects and retries too, oldest first.
+
+A tuple on the request of the last attempt. A list put there beforehand is appended to instead, and so
+tells whoever made the request even when it fails after a redirect.
+"""

@@ -38,7 +38,7 @@ _ATTACHMENTS: WeakKeyDictionary[Crawler, Attachment] = WeakKeyDictionary()
 
 
 def attach(
-    crawler: Crawler, sink: ExchangeSink, *, folder: Path | None = None, memory_limit: int = MEMORY_LIMIT
+    crawler: Crawler, sink: ExchangeSink, folder: Path | None = None, *, memory_limit: int = MEMORY_LIMIT
 ) -> None:
     """Send every exchange of `crawler` to `sink`. To be called before the crawl starts.
 
