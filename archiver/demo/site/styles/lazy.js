@@ -1,0 +1,4 @@
+for (const picture of document.querySelectorAll("img[data-src]")) {
+  picture.src = picture.dataset.src;
+  picture.nextElementSibling?.matches("noscript") && picture.nextElementSibling.remove();
+}
