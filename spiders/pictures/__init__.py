@@ -1,1 +1,8 @@
 """Every picture of a page that a reader could have seen."""
+
+from archiver.spiders.pictures.css import StyleAddresses, css_urls
+from archiver.spiders.pictures.finder import find_pictures
+from archiver.spiders.pictures.policy import PicturePolicy, Renditions
+from archiver.spiders.pictures.stylesheets import find_stylesheets
+
+__all__ = ["PicturePolicy", "Renditions", "StyleAddresses", "css_urls", "find_pictures", "find_stylesheets"]

@@ -1,0 +1,64 @@
+"""Turns what a page writes for a picture into the address it is fetched from, or shows that there is none."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from urllib.parse import unquote_to_bytes, urljoin
+
+from archiver.errors import UnsafeURLError
+from archiver.uri import target_uri
+
+PICTURE_FILE = re.compile(
+    r"\.(?:jpe?g|jpe|jfif|png|webp|gif|avif|heic|heif|jxl|bmp|svg|tiff?)(?:$|[?#&;:/!@,~_%])", re.IGNORECASE
+)
+_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
+_BLANKS = re.compile(r"[\t\n\r]+")
+_LONGEST = 8_192
+
+
+class Addresses:
+    """Resolves the addresses of one page against its base URL, each once."""
+
+    def __init__(self, base_url: str) -> None:
+        self._base = base_url
+        self._known: dict[str, str | None] = {}
+
+    def resolve(self, written: str | None) -> str | None:
+        """The absolute ASCII form of an http(s) address, `data:` shortened to its digest, None for all else."""
+        if not written:
+            return None
+        if written in self._known:
+            return self._known[written]
+        address = self._known[written] = self._resolved(written)
+        return address
+
+    def _resolved(self, written: str) -> str | None:
+        text = written.strip()
+        if text[:5].lower() == "data:":
+            return shortened_data(text)
+        if not text or len(text) > _LONGEST or text[0] in "#{<" or "{{" in text or "${" in text:
+            return None
+        if (scheme := _SCHEME.match(text)) and scheme[0].lower() not in ("http:", "https:"):
+            return None
+        try:
+            return target_uri(urljoin(self._base, _BLANKS.sub("", text)).partition("#")[0])
+        except (UnsafeURLError, ValueError):
+            return None
+
+
+def shortened_data(uri: str) -> str | None:
+    """`data:` URI to `data:<type>;sha256,<digest of the bytes>`; None when it is no picture."""
+    head, _, body = uri[5:].partition(",")
+    mime, *parameters = head.strip().lower().split(";")
+    if not mime.startswith("image/"):
+        return None
+    content = unquote_to_bytes(body)
+    if "base64" in (parameter.strip() for parameter in parameters):
+        try:
+            content = base64.b64decode(content + b"==")
+        except (binascii.Error, ValueError):
+            pass
+    return f"data:{mime[:60]};sha256,{hashlib.sha256(content).hexdigest()}"

@@ -1,0 +1,86 @@
+"""Tells whether two addresses are renditions of one picture: the same but for size, crop, format and host.
+
+It errs on the side of two pictures: pictures joined by mistake hide one, pictures kept apart only repeat one.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+_EMBEDDED = re.compile(r"https?(?::|%3A)(?:/|%2F){1,2}", re.IGNORECASE)
+_EXTENSION = re.compile(r"(?:\.(?:jpe?g|jpe|png|webp|gif|avif|heic|jxl|bmp|tiff?))+$", re.IGNORECASE)
+_SIZE = re.compile(
+    r"""
+      (?<![0-9a-z])(?:\d{1,4}x\d{1,4}|\d{1,4}x|x\d{1,4}|@?[1-4]x|\d{2,4}px?)(?![0-9a-z])
+    | (?<![0-9a-z])(?:w|h|c|q|s|r|f|g|dpr|width|height|quality|size|imwidth|crop|fit|format|auto|ar|rect|b|e|t|x|y|z|v)
+      [-_=:,]{0,1}\d+(?:[.,:x]\d+)*(?![0-9a-z])
+    | (?<![0-9a-z])\d{1,2}[-:_x]\d{1,2}(?![0-9])
+    | (?<![0-9a-z])(?:original|orig|large|medium|small|big|thumb|thumbnail|thumbnails|mini|full|fullsize|scaled|resized?
+      |resizer?|crops?|cropped|format|webp|jpe?g|png|avif|auto|fit|fill|scale|max|min|teaser|mobile|desktop|tablet
+      |landscape|portrait|square|wide|hero|lead|default|preview|retina|hd|sd|xxl|xl|xs|sm|md|lg|l|m|s|quadrat
+      |quer|hoch|filters?|smart|image|images|img|imgs|media|files?|public|styles|cdn-cgi|fl|progressive)(?![0-9a-z])
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_SIGNATURE = re.compile(r"^(?:hmac|sig|s|sign|v)?[:=]?[\w-]{27,}={1,2}$")
+_BREAKS = re.compile(r"[^0-9a-z\u0080-\uffff]+")
+_NUMBER = re.compile(r"(?<![0-9a-z])\d{5,}(?![0-9a-z])")
+_HEXADECIMAL = re.compile(r"(?<![0-9a-z])(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{10,}(?![0-9a-z])")
+_ID_IN_QUERY = (
+    "id",
+    "imageid",
+    "image",
+    "img",
+    "file",
+    "filename",
+    "src",
+    "url",
+    "uuid",
+    "path",
+    "p",
+    "i",
+    "q",
+)
+
+
+def identity(address: str) -> str:
+    """A key that is equal for addresses that are obviously renditions of the same picture."""
+    if address.startswith("data:"):
+        return address
+    address = _innermost(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return address
+    path = unquote(parts.path).lower()
+    segments = [segment for segment in path.split("/") if segment and not _SIGNATURE.match(segment)]
+    stem = _EXTENSION.sub("", "/".join(segments))
+    numbers = sorted({*_NUMBER.findall(stem), *_HEXADECIMAL.findall(stem)})
+    words = [word for word in _BREAKS.split(_SIZE.sub(" ", stem.rpartition("/")[2])) if word]
+    if numbers and (sum(map(len, words)) >= 8 or any(len(number) >= 8 for number in numbers)):
+        return f"{' '.join(numbers)}|{' '.join(words)}"
+    rest = " ".join(word for word in _BREAKS.split(_SIZE.sub(" ", stem)) if word)
+    query = "" if _EXTENSION.search(path) or numbers else _telling(parts.query)
+    return f"{parts.netloc}|{rest or stem}|{query}"
+
+
+def _innermost(address: str) -> str:
+    """The address that a resizing service is given inside its own."""
+    last = None
+    for last in _EMBEDDED.finditer(address, 8):
+        pass
+    if last is None:
+        return address
+    inner = address[last.start() :]
+    return unquote(inner.partition("&")[0]) if "%2f" in inner[:14].lower() else inner
+
+
+def _telling(query: str) -> str:
+    """The parameters that say which picture it is."""
+    try:
+        pairs = parse_qsl(query[:2000])
+    except ValueError:
+        return query
+    told = [f"{name}={value}" for name, value in pairs if name.lower() in _ID_IN_QUERY]
+    return "&".join(told)

@@ -1,0 +1,29 @@
+"""Picture addresses in the state that scripts carry: found as text, never by running or parsing the script."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+MAX_ADDRESSES = 2_000
+
+_ADDRESS = re.compile(
+    r"https?:(?:\\?/|\\u002[fF]){2}[^\s\"'<>\\]{3,60}(?:\\?/|\\u002[fF])(?:[^\s\"'<>\\]|\\/|\\u00[23][0-9a-fA-F]){1,1500}"
+)
+_PICTURE = re.compile(r"\.(?:jpe?g|png|webp|avif|gif)(?![a-z0-9])", re.IGNORECASE)
+_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
+
+
+def script_addresses(text: str) -> Iterator[str]:
+    """The addresses of picture files that stand in quotes in a script, each once, JSON escapes undone."""
+    if not _PICTURE.search(text):
+        return
+    seen: set[str] = set()
+    for match in _ADDRESS.finditer(text):
+        written = match[0]
+        if not _PICTURE.search(written) or written in seen:
+            continue
+        seen.add(written)
+        yield _ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), written).replace("\\/", "/").rstrip(",;)")
+        if len(seen) >= MAX_ADDRESSES:
+            return
