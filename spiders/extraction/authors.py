@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from archiver.model.article import ArticleField, Finding
-from archiver.spiders.extraction.bylines import read_bylines
+from archiver.spiders.extraction.bylines import Byline, read_bylines
 from archiver.spiders.extraction.fields import Candidates, plain
 from archiver.spiders.extraction.jsonld import Linked, Node, type_name, types_of
 from archiver.spiders.extraction.markup import Markup, text_of
@@ -41,14 +41,14 @@ class _Group:
 
 
 def choose_authors(
-    markup: Markup, linked: Linked, site_names: Iterable[str]
+    markup: Markup, linked: Linked, host: str, site_names: Iterable[str]
 ) -> tuple[tuple[str, ...], Finding | None, list[Finding]]:
     """The authors, where they stood, and what other places say."""
     site = frozenset(filter(None, map(name_key, site_names)))
     declared = [group for group in _declared(markup, linked) if group.names]
-    bylines = [_Group(tuple(names), origin) for origin, names in read_bylines(markup)]
+    bylines = read_bylines(markup, host)
     chosen = _choose(declared, bylines, site)
-    groups = [*declared, *bylines]
+    groups = [*declared, *(_Group(byline.names, byline.origin) for byline in bylines)]
     findings = Candidates(ArticleField.AUTHORS)
     for group in groups:
         findings.add("; ".join(group.names), group.origin)
@@ -58,15 +58,17 @@ def choose_authors(
     return chosen.names, finding, findings.others_than(finding)
 
 
-def _choose(declared: list[_Group], bylines: list[_Group], site: frozenset[str]) -> _Group | None:
-    own = [_without(group, site) for group in declared]
-    named = next((group for group in own if group.persons), None)
-    if named:
-        return next((byline for byline in bylines if byline.persons and byline.keys > named.keys), named)
-    person = next((byline for byline in bylines if byline.persons), None)
-    if person:
-        return person
-    return next((group for group in own if group.names), None) or next(iter(declared or bylines), None)
+def _choose(declared: list[_Group], bylines: list[Byline], site: frozenset[str]) -> _Group | None:
+    """The declared persons, or the byline where it names these and more, or where none is declared."""
+    visible = [_Group(byline.names, byline.origin) for byline in bylines]
+    for group in declared:
+        named = _without(group, site)
+        if named.persons:
+            group = group if group.origin.startswith("json-ld") else named
+            more = (_Group(line.names, line.origin) for line in bylines if line.whole)
+            return next((line for line in more if line.keys > named.keys), group)
+    own = [named for group in declared if (named := _without(group, site)).names]
+    return next(iter([*visible, *own, *declared]), None)
 
 
 def _without(group: _Group, site: frozenset[str]) -> _Group:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
+from urllib.parse import urlsplit
 
 from lxml.etree import XPath, _Element
 
@@ -11,8 +14,11 @@ from archiver.spiders.extraction.markup import Markup, distance_to_heading, text
 from archiver.spiders.extraction.names import looks_like_person, name_key, split_names, unique_names
 
 MOST_ELEMENTS = 400
+MOST_ANCESTORS = 100
 FARTHEST = 12
 LONGEST_BYLINE = 300
+MOST_NAMES_IN_BYLINE = 15
+WHOLE_SHARE = 0.3
 
 _MARKED = XPath(
     "//*[contains(concat(' ', @rel, ' '), ' author ') or contains(@itemprop, 'author')"
@@ -22,17 +28,23 @@ _MARKED = XPath(
     " or contains(@class, 'ournalist') or contains(@class, 'erfasser') or contains(@class, 'redakt')"
     " or contains(@class, 'signature') or contains(@class, 'firma') or contains(@class, 'contributor')"
     " or contains(@class, 'credits')"
-    " or (self::a and (contains(@href, '/author') or contains(@href, '/autor') or contains(@href, '/auteur')"
-    " or contains(@href, '/people/') or contains(@href, '/profile') or contains(@href, '/journalist')"
+    " or (self::a and (contains(@href, '/auth') or contains(@href, '/autor') or contains(@href, '/auteur')"
+    " or contains(@href, '/people/') or contains(@href, '/profil') or contains(@href, '/journalist')"
     " or contains(@href, '/by/') or contains(@href, '/staff/') or contains(@href, '/firma')"
-    " or contains(@href, '/redaktion/') or contains(@href, '/skribent') or contains(@href, '/yazar')"
-    " or contains(@href, '/contributor') or contains(@href, '/redakt')))]"
+    " or contains(@href, '/redakt') or contains(@href, '/skribent') or contains(@href, '/yazar')"
+    " or contains(@href, '/contributor') or contains(@href, '/reporter') or contains(@href, '/writer')"
+    " or contains(@href, '/penulis') or contains(@href, '/columnist')))]"
 )
 _TOKEN = re.compile(
     r"(?:^|[\s_\-]|(?<=[a-z]))(?:by-?line|authors?|autor(?:e|en|es|a|i)?|auteurs?|writers?|reporters?|journalists?|verfasser|"
     r"redakteure?|redaktor|signature|firma|contributors?|credits)(?=$|[\s_\-\d]|[A-Z])",
     re.IGNORECASE,
 )
+_AUTHOR_PATH = re.compile(
+    r"/(?:authors?|autore?n?|autores?|auteurs?|people|profiles?|profil|journalists?|by|staff|firmas?|redaktion|redakteure?|"
+    r"skribent(?:er)?|yazar(?:lar)?|contributors?|reporters?|writers?|penulis|columnists?)/\S+", re.IGNORECASE
+)
+_ANY_PATH = re.compile("")
 _ELSEWHERE = re.compile(
     r"comment|related|recommend|teaser|sidebar|caption|footer|newsletter|most-?read|popular|carousel|promo|nav\b|"
     r"gallery|photo|image|picture|copyright|card|more-|social|share|blockquote|quote",
@@ -42,41 +54,52 @@ _OUTSIDE = frozenset({"figure", "figcaption", "aside", "nav", "footer", "blockqu
 _TRAILING = re.compile(
     r"\s*(?:\||•|·|\bPublished\b|\bPosted\b|\bUpdated\b|\bLast\b|\bStand\b|\bVeröffentlicht\b|\bAktualisiert\b|\d).*$", re.DOTALL
 )
-_BY = re.compile(r"^(?:By|Von|Par|Por|Di|Door|Av|Af|Przez|Oleh|Text|Texte|Texto|Autor|Autorin)\b:?\s+\S", re.UNICODE)
 
 
-def read_bylines(markup: Markup) -> Iterator[tuple[str, list[str]]]:
-    """The names of each byline, nearest to the headline first, with where it stood."""
-    found: dict[tuple[int, int], tuple[str, list[str]]] = {}
-    groups: dict[_Element, list[_Element]] = {}
+@dataclass(frozen=True, slots=True)
+class Byline:
+    """The persons that one place of the page names: `whole` when it holds hardly anything else."""
+
+    names: tuple[str, ...]
+    origin: str
+    whole: bool
+
+
+def read_bylines(markup: Markup, host: str) -> list[Byline]:
+    """The bylines of the article, nearest to the headline first; `host` is the page's, without `www.`."""
+    found: list[tuple[int, int, Byline, _Element]] = []
     for order, element in enumerate(_MARKED(markup.tree)[:MOST_ELEMENTS]):
-        origin = _origin(element)
+        origin = _origin(element, host)
         if origin is None or _is_elsewhere(markup, element):
             continue
-        names = [name for name in _names_in(element) if looks_like_person(name)]
-        if names:
-            distance = distance_to_heading(markup, element)
-            if distance <= FARTHEST or markup.heading is None:
-                found[distance, order] = origin, names
-                groups.setdefault(element.getparent(), []).append(element)
-    yield from _merged(found)
+        distance = distance_to_heading(markup, element)
+        if distance <= FARTHEST or markup.heading is None:
+            names, whole = _names_in(element, host)
+            if names:
+                found.append((distance, order, Byline(tuple(names), origin, whole), element))
+    found.sort(key=lambda entry: entry[:2])
+    return _distinct(_siblings_joined(found))
 
 
-def _merged(found: dict[tuple[int, int], tuple[str, list[str]]]) -> Iterator[tuple[str, list[str]]]:
-    """Bylines in order; those at one distance from the headline and of one kind are one list."""
-    merged: dict[tuple[int, str], list[str]] = {}
-    for (distance, _), (origin, names) in sorted(found.items()):
-        merged.setdefault((distance, origin), []).extend(names)
-    seen: set[frozenset[str]] = set()
-    for (_, origin), names in merged.items():
-        unique = unique_names(names)
-        keys = frozenset(map(name_key, unique))
-        if keys not in seen and len(unique) <= 12:
-            seen.add(keys)
-            yield origin, unique
+def _siblings_joined(found: list[tuple[int, int, Byline, _Element]]) -> Iterator[Byline]:
+    """Links side by side, one for each author, are one byline."""
+    rows: dict[tuple[_Element, str], list[Byline]] = {}
+    for _, _, byline, element in found:
+        rows.setdefault((element.getparent(), f"{byline.origin} {element.get('class')}"), []).append(byline)
+    for row in rows.values():
+        names = unique_names(name for byline in row for name in byline.names)
+        yield Byline(tuple(names), row[0].origin, all(byline.whole for byline in row))
 
 
-def _origin(element: _Element) -> str | None:
+def _distinct(bylines: Iterable[Byline]) -> list[Byline]:
+    kept: dict[frozenset[str], Byline] = {}
+    for byline in bylines:
+        if len(byline.names) <= MOST_NAMES_IN_BYLINE:
+            kept.setdefault(frozenset(map(name_key, byline.names)), byline)
+    return list(kept.values())
+
+
+def _origin(element: _Element, host: str) -> str | None:
     if "author" in (element.get("rel") or "").split():
         return "rel=author"
     if "author" in (element.get("itemprop") or "").split():
@@ -84,29 +107,43 @@ def _origin(element: _Element) -> str | None:
     for attribute in ("class", "id", "data-testid"):
         if _TOKEN.search(element.get(attribute) or ""):
             return "byline"
-    return "author link" if element.tag == "a" and element.get("href") else None
+    if element.tag != "a" or not _leads_to(element, host, _AUTHOR_PATH):
+        return None
+    parent = element.getparent()
+    beside = len(text_of(parent, LONGEST_BYLINE)) if parent is not None else 0
+    return "author link" if beside <= LONGEST_BYLINE else None
+
+
+def _leads_to(link: _Element, host: str, path: re.Pattern[str]) -> bool:
+    """Whether `link` leads to a page of this site with such a path."""
+    try:
+        parts = urlsplit(link.get("href") or "")
+    except ValueError:
+        return False
+    return (not parts.hostname or parts.hostname.removeprefix("www.") == host) and bool(path.search(parts.path))
 
 
 def _is_elsewhere(markup: Markup, element: _Element) -> bool:
     """Whether `element` belongs to a picture, a comment, or the teaser of another article."""
-    node: _Element | None = element
-    while node is not None and node not in markup.heading_ancestors:
+    for node in chain([element], islice(element.iterancestors(), MOST_ANCESTORS)):
+        if node in markup.heading_ancestors:
+            return False
         if node.tag in _OUTSIDE:
             return True
         if node is not element or node.tag != "a":
             marks = f"{node.get('class') or ''} {node.get('id') or ''}"
             if _ELSEWHERE.search(marks):
                 return True
-        node = node.getparent()
-    return False
+    return markup.heading is not None
 
 
-def _names_in(element: _Element) -> list[str]:
+def _names_in(element: _Element, host: str) -> tuple[list[str], bool]:
+    """The persons named in `element`, and whether they are most of its text."""
     text = text_of(element, LONGEST_BYLINE)
     if not text or len(text) > LONGEST_BYLINE:
-        return []
-    links = [text_of(link, 100) for link in element.iter("a")]
-    persons = [link for link in links if looks_like_person(link)]
-    if len(persons) > 0:
-        return unique_names(persons)
-    return split_names(_TRAILING.sub("", text))
+        return [], False
+    links = (link for link in element.iter("a") if _leads_to(link, host, _ANY_PATH))
+    linked = [name for link in links for name in split_names(text_of(link, 100))]
+    own = split_names(_TRAILING.sub("", text))
+    names = unique_names(filter(looks_like_person, linked)) or unique_names(filter(looks_like_person, own))
+    return names, sum(map(len, names)) >= WHOLE_SHARE * len(text)

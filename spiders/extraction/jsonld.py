@@ -21,7 +21,8 @@ _ARTICLE_TYPES = frozenset(
 _PAGE_TYPES = frozenset({"webpage", "itempage", "creativework", "videoobject", "webcontent", "mediaobject"})
 _CONTROL = re.compile(r"[\x00-\x1f]+")
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
-_WRAPPING = re.compile(r"^\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)|(?://|/\*)?\s*(?:-->|\]\]>)\s*(?:\*/)?\s*;?\s*$")
+_OPENING = ("<!--", "//<![CDATA[", "// <![CDATA[", "/*<![CDATA[*/", "/* <![CDATA[ */", "<![CDATA[")
+_CLOSING = ("//-->", "-->", "//]]>", "// ]]>", "/*]]>*/", "/* ]]> */", "]]>", ";")
 _NOT_DESCENDED = frozenset({"liveblogupdate", "comment", "itemlistelement", "relatedlink", "citation", "mentions"})
 
 
@@ -94,13 +95,23 @@ def type_name(node: Node) -> str:
 
 def parse_tolerantly(script: str) -> list[object]:
     """The JSON documents in `script`: raw line breaks, trailing commas and escaped quotes are forgiven."""
-    text = _WRAPPING.sub("", script[:MOST_SCRIPT_CHARACTERS]).strip().rstrip(";")
+    text = _unwrapped(script[:MOST_SCRIPT_CHARACTERS])
     for repair in (_as_it_is, _without_trailing_commas, _unescaped):
         try:
             return _documents(repair(text))
         except (ValueError, RecursionError):
             continue
     return []
+
+
+def _unwrapped(script: str) -> str:
+    """`script` without the comment or CDATA marks that old pages put around it."""
+    text = script.strip()
+    for mark in _OPENING:
+        text = text.removeprefix(mark)
+    for mark in _CLOSING:
+        text = text.rstrip().removesuffix(mark)
+    return text.strip()
 
 
 def _as_it_is(text: str) -> str:

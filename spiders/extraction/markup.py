@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from lxml.etree import XPath, _Element
 from lxml.html import HtmlElement
 
 MOST_ELEMENTS = 2_000
 LONGEST_TEXT = 1_000
+MOST_PIECES = 2_000
+MOST_ANCESTORS = 100
 
 _META = XPath("//meta[@content][@name or @property or @itemprop or @http-equiv]")
 _LINK = XPath("//link[@href][@rel]")
@@ -30,9 +33,9 @@ def text_of(element: _Element, limit: int = LONGEST_TEXT) -> str:
     """The text that a reader sees in `element`, one line, at most about `limit` characters."""
     pieces: list[str] = []
     length = 0
-    for piece in _pieces(element):
+    for piece in islice(_pieces(element), MOST_PIECES):
         pieces.append(piece)
-        length += len(piece)
+        length += len(piece.strip())
         if length > limit:
             break
     return _SPACE.sub(" ", "".join(pieces)).strip()
@@ -140,7 +143,7 @@ def _read_properties(markup: Markup, tree: HtmlElement) -> None:
 
 def _scope_of(element: _Element) -> str | None:
     """The type of the nearest thing that `element` describes; None outside of any."""
-    for ancestor in element.iterancestors():
+    for ancestor in islice(element.iterancestors(), MOST_ANCESTORS):
         if ancestor.get("itemscope") is not None or ancestor.get("typeof"):
             return ancestor.get("itemtype") or ancestor.get("typeof") or ""
     return None
@@ -161,7 +164,7 @@ def value_of(element: _Element) -> str:
 
 def distance_to_heading(markup: Markup, element: _Element) -> int:
     """How many steps up from `element` there is something that also holds the main heading; 99 for none."""
-    for steps, ancestor in enumerate(element.iterancestors()):
+    for steps, ancestor in enumerate(islice(element.iterancestors(), MOST_ANCESTORS)):
         if ancestor in markup.heading_ancestors:
             return steps
     return 99

@@ -35,6 +35,11 @@ _ROLE = re.compile(
     r"profile|email|share|комментатор|корреспондент|обозреватель)\b|기자|특파원|記者|記者",
     re.IGNORECASE,
 )
+_TRAILING_ROLE = re.compile(
+    r"(?:\s+(?:journalist(?:in|e)?|reporter(?:in)?|redakteur(?:in)?|redaktør|redaktör|correspondent|korrespondent(?:in)?|editor|"
+    r"producer|columnist|staff writer|contributor|autor(?:in)?|periodista|giornalista|journaliste|fotograf))+$",
+    re.IGNORECASE,
+)
 _KOREAN_ROLE = re.compile(r"\s*(?:기자|특파원|인턴기자|논설위원|記者|记者)\s*$")
 _ORGANISATION = re.compile(
     r"\b(?:agency|agence|agenturen?|agencia|agencias|agenzia|ajansı|news|press|presse|media|medien|newsroom|redaktion|"
@@ -44,6 +49,9 @@ _ORGANISATION = re.compile(
     r"|\.(?:com|org|net|de|at|ch|co|tv|fr|es|it|ru|tr|za|uk)\b",
     re.IGNORECASE,
 )
+_ACRONYM = re.compile(r"[BCDFGHJKLMNPQRSTVWXZ]{3,6}")
+_LETTER = re.compile(r"[^\W\d_]")
+_SITE = re.compile(r"\w\.\w{2,}$")
 _DIGITS = re.compile(r"\d")
 _WORDS = re.compile(r"\w[\w'’.\-]*")
 _PARTICLES = frozenset(
@@ -60,7 +68,9 @@ def name_key(name: str) -> str:
 def looks_like_person(name: str) -> bool:
     """Whether `name` has the form of a person's name: two to five capitalised words, none of an organisation's."""
     words = _WORDS.findall(name)
-    if _DIGITS.search(name) or _ORGANISATION.search(name):
+    if _DIGITS.search(name) or _ORGANISATION.search(name) or _ROLE.search(name):
+        return False
+    if any(_ACRONYM.fullmatch(word) for word in words):
         return False
     if _is_ideographic(name):
         return 2 <= len(name.replace(" ", "")) <= 8
@@ -77,10 +87,14 @@ def split_names(text: str) -> list[str]:
     text = _ADDRESS.sub(" ", unicodedata.normalize("NFC", text))
     text = _LEADING.sub("", _BRACKETED.sub(" ", text)).strip(" ,;:|-–—·•.\u200b")
     parts = [name for part in _SEPARATED.split(text) for name in _conjoined(part)]
-    if not any(looks_like_person(part) for part in parts):
-        whole = _cleaned(text)
-        return [whole] if whole else []
-    return _unique(part for part in parts if not _is_role(part))
+    if any(looks_like_person(part) for part in parts):
+        return _unique(part for part in parts if looks_like_person(part) or _may_be_name(part))
+    return _unique(whole for part in text.split(";") if (whole := _cleaned(part)) and _LETTER.search(whole))
+
+
+def _may_be_name(part: str) -> bool:
+    """Whether `part` of a list of persons can be one too: a single name or an agency, but no role and no site."""
+    return len(part.split()) == 1 and not _is_role(part) and not _SITE.search(part) and part.isupper()
 
 
 def _conjoined(part: str) -> list[str]:
@@ -93,10 +107,10 @@ def _conjoined(part: str) -> list[str]:
 
 
 def _cleaned(part: str) -> str:
-    part = _KOREAN_ROLE.sub("", _LEADING.sub("", " ".join(part.split())))
+    part = _TRAILING_ROLE.sub("", _KOREAN_ROLE.sub("", _LEADING.sub("", " ".join(part.split()))))
     shorter = _TAIL.sub("", part)
     part = shorter if looks_like_person(shorter) else part
-    part = part.strip(" ,;:|-–—·•\"“”\u200b")
+    part = part.strip(" ,;:|-–—·•\"“”([{\u200b")
     return part if 1 < len(part) <= LONGEST_NAME else ""
 
 

@@ -44,7 +44,7 @@ def collect(field: ArticleField, values: Values) -> Candidates:
 def canonical_urls(markup: Markup, linked: Linked, url: str, base: str) -> Candidates:
     """`link rel=canonical`, `og:url`, JSON-LD; one on another host is doubted."""
     candidates = Candidates(ArticleField.CANONICAL_URL)
-    host = _host(url)
+    host = host_of(url)
     values = chain(
         (("link:canonical", link) for link in markup.links.get("canonical", ())),
         markup.first_meta("og:url"),
@@ -53,11 +53,12 @@ def canonical_urls(markup: Markup, linked: Linked, url: str, base: str) -> Candi
     for origin, value in values:
         address = absolute(base, value)
         if address:
-            candidates.add(address, origin, None if _host(address) == host else Doubt.OTHER_SITE)
+            candidates.add(address, origin, None if host_of(address) == host else Doubt.OTHER_SITE)
     return candidates
 
 
-def _host(url: str) -> str:
+def host_of(url: str) -> str:
+    """The host of `url` without `www.`; empty when it has none."""
     try:
         return (urlsplit(url).hostname or "").removeprefix("www.")
     except ValueError:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
-from itertools import chain
+from itertools import chain, islice
 
 from archiver.model.article import ArticleField, Doubt, Finding, StatedTime, TimePrecision
 from archiver.spiders.extraction.fields import Candidates, plain
@@ -58,11 +58,13 @@ def read_time(text: str) -> StatedTime | None:
     written = plain(text)[:80]
     for pattern in (_ISO, _COMPACT):
         match = pattern.match(written)
-        if match:
+        if match and (pattern is _ISO or len(match[0]) == len(written) or "T" in match[0]):
             return _stated(match, written)
     if (match := _EPOCH.fullmatch(written)) is not None:
         moment = datetime.fromtimestamp(int(match["seconds"]), UTC)
         return StatedTime(moment, written, zone_stated=True, precision=TimePrecision.SECOND)
+    if (match := _ISO.search(written)) is not None and (stated := _stated(match, written)) is not None:
+        return stated
     if (match := _DAY_FIRST.search(written)) is not None and (stated := _stated(match, written)) is not None:
         return stated
     return _mail_time(written)
@@ -131,12 +133,14 @@ class _Reading:
 
 
 def published_and_modified(
-    markup: Markup, linked: Linked, captured_at: datetime
+    markup: Markup, linked: Linked, captured_at: datetime, guesses: Iterable[tuple[str, object]]
 ) -> tuple[tuple[StatedTime | None, Finding | None], tuple[StatedTime | None, Finding | None], list[Finding]]:
-    """Both times with their findings, and all that disagreed."""
+    """Both times with their findings, and all that disagreed; `guesses` are tried when nothing is declared."""
     horizon = captured_at + SLACK
     published = list(_readings(_published(markup, linked), horizon))
     modified = list(_readings(_modified(markup, linked), horizon))
+    if all(reading.stated.doubt for reading in published):
+        published += islice(_readings(guesses, horizon), 1)
     first = _best(published)
     last = _best(modified)
     if first and last and last.stated.moment < first.stated.moment and _comparable(first.stated, last.stated):

@@ -111,8 +111,24 @@ def _is_site(part: str, names: frozenset[str]) -> bool:
 
 
 def _best(found: list[Finding], names: frozenset[str]) -> Finding | None:
+    """The headline declared for the article, unless the page shows a fuller form of it everywhere else."""
     usable = [finding for finding in found if folded(finding.value) not in names] or found
-    return usable[0] if usable else None
+    if not usable:
+        return None
+    first = usable[0]
+    shown = {finding.origin.rpartition(".")[2]: folded(finding.value) for finding in reversed(usable)}
+    og_title, heading = shown.get("og:title"), shown.get("h1")
+    if not og_title or not first.origin.startswith("json-ld") or folded(first.value) == og_title:
+        return first
+    fuller = heading and _letters(heading) == _letters(og_title) and folded(first.value) in og_title
+    alternative = heading == og_title and og_title.startswith(shown.get("alternativeHeadline", "-"))
+    if fuller or alternative:
+        return next(finding for finding in usable if finding.origin == "og:title")
+    return first
+
+
+def _letters(words: str) -> str:
+    return words.replace(" ", "")
 
 
 def _others(found: list[Finding], chosen: Finding | None) -> list[Finding]:

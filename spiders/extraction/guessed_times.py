@@ -1,0 +1,72 @@
+"""Publication times that no markup declares: in script data, beside the headline, and by htmldate's rules."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from lxml.etree import XPath
+
+from archiver.spiders.extraction.markup import Markup, distance_to_heading, text_of
+
+MOST_HTMLDATE_CHARACTERS = 1_500_000
+MOST_ELEMENTS = 300
+NEAREST = 5
+LONGEST = 160
+
+_AT_END = re.compile(r"[|,–—·\-(]\s*(\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{4})\)?\s*$")
+_SCRIPTS = XPath("//script[not(@src) and not(contains(@type, 'ld+json'))]")
+_KEY = re.compile(
+    r"\\?[\"'](?:datePublished|date_published|publishedAt|published_at|publishDate|publish_date|publicationDate|"
+    r"publication_date|publishedDate|published_date|firstPublished(?:At|Date)?|first_published_at|pubDate|pub_date|"
+    r"publishTime|publish_time|publishedTime|published_time|dateOfPublication)\\?[\"']\s*:\s*"
+    r"\\?[\"']?(\d{4}[-/.]\d\d?[-/.]\d\d?[^\"'\\,}]{0,24}|\d{13}|\d{10})"
+)
+_DATED = XPath(
+    "//*[contains(@class, 'date') or contains(@class, 'Date') or contains(@class, 'time') or contains(@class, 'Time')"
+    " or contains(@class, 'publi') or contains(@class, 'Publi') or contains(@class, 'datum') or contains(@class, 'fecha')"
+    " or contains(@class, 'tarih') or contains(@class, 'meta') or contains(@id, 'date') or contains(@id, 'Date')]"
+)
+
+logging.getLogger("htmldate").setLevel(logging.CRITICAL)
+
+
+def guessed_times(markup: Markup, url: str, captured_at: datetime, size: int) -> Iterator[tuple[str, object]]:
+    """Candidates as origin and text, best first; `size` is that of the page in bytes."""
+    for title in (*markup.meta.get("og:title", ())[:2], markup.title):
+        if (match := _AT_END.search(title[-40:])) is not None:
+            yield "title", match[1]
+    for script in _SCRIPTS(markup.tree)[:200]:
+        for match in _KEY.finditer((script.text or "")[:MOST_HTMLDATE_CHARACTERS]):
+            yield "script", match[1]
+            break
+    yield from _beside_heading(markup)
+    if size <= MOST_HTMLDATE_CHARACTERS:
+        yield "htmldate", _by_htmldate(markup, url, captured_at)
+
+
+def _beside_heading(markup: Markup) -> Iterator[tuple[str, object]]:
+    near = []
+    for order, element in enumerate(_DATED(markup.tree)[:MOST_ELEMENTS]):
+        distance = distance_to_heading(markup, element)
+        if distance <= NEAREST:
+            text = text_of(element, LONGEST)
+            if any(letter.isdigit() for letter in text) and len(text) <= LONGEST:
+                near.append((distance, order, text))
+    for _, _, text in sorted(near)[:5]:
+        yield "text", text
+
+
+def _by_htmldate(markup: Markup, url: str, captured_at: datetime) -> str:
+    from htmldate import find_date
+
+    found = find_date(
+        markup.tree,
+        url=url,
+        original_date=True,
+        extensive_search=True,
+        max_date=captured_at.strftime("%Y-%m-%d"),
+    )
+    return found or ""
