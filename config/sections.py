@@ -1,6 +1,7 @@
 """The settings: one class for each section of archiver.toml.
 
-A further section is one more class and a line in `Settings`. The description of a field is what its user reads in archiver.toml and in error messages.
+A further section is one more class and a line in `Settings`. The description of a field is what its user
+reads in archiver.toml and in error messages.
 """
 
 from __future__ import annotations

@@ -61,9 +61,9 @@ _DENIED_4 = tuple((IPv4Network(text), name) for text, name in _RANGES_4)
 _DENIED_6 = tuple((IPv6Network(text), name) for text, name in _RANGES_6)
 
 _LAST_32_BITS = tuple(
-    IPv6Network(text)
-    for text in ("::ffff:0:0/96", "::ffff:0:0:0/96", "::/96", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/32")
+    IPv6Network(text) for text in ("::ffff:0:0/96", "::ffff:0:0:0/96", "::/96", "64:ff9b::/96")
 )
+_NO_CARRIER = (IPv6Address("::"), IPv6Address("::1"))
 _NAT64_LOCAL = IPv6Network("64:ff9b:1::/48")
 _SIX_TO_FOUR = IPv6Network("2002::/16")
 _TEREDO = IPv6Network("2001::/32")
@@ -79,7 +79,7 @@ class Denial:
     name: str
 
     def __str__(self) -> str:
-        return f"{self.address} is {self.name} ({self.network})"
+        return f"{self.name} ({self.network})"
 
 
 def denial(address: Address, allowed: Iterable[Network] = ()) -> Denial | None:
@@ -113,7 +113,7 @@ def embedded(address: IPv6Address) -> Iterator[IPv4Address]:
     elif address in _NAT64_LOCAL:
         candidates = (packed[12:], packed[6:8] + packed[9:11])
         yield from (IPv4Address(octets) for octets in candidates if any(octets))
-    elif any(address in network for network in _LAST_32_BITS):
+    elif address not in _NO_CARRIER and any(address in network for network in _LAST_32_BITS):
         yield IPv4Address(packed[12:])
 
 

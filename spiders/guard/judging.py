@@ -24,8 +24,8 @@ def check_address(host: str, address: str | Address, policy: UrlPolicy) -> None:
     refused = denial(parsed, policy.allowed)
     if refused is None:
         return
-    found = str(refused) if host == str(refused.address) else f"{host} leads to {parsed}: {refused}"
+    found = "is" if host == str(refused.address) else f"leads to {refused.address}, which is"
     raise UnsafeURLError(
-        f"{found}, not on the public internet; "
+        f"{host} {found} {refused}, not on the public internet; "
         f'to archive it, add "{refused.network}" to network.allow_private'
     )

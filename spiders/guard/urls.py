@@ -40,7 +40,7 @@ def check_url(url: str, policy: UrlPolicy) -> str:
     host, literal = plain_host(found[1])
     port = int(found[2]) if found[2] else _PLAIN_PORT[scheme]
     if literal is not None:
-        check_address(host.strip("[]"), literal, policy)
+        check_address(_shown(found[1].strip("[]")), literal, policy)
     _check_port(url, host, port, literal, policy)
     given_port = f":{found[2]}" if found[2] else ""
     return f"{scheme}://{host}{given_port}{rest}"
@@ -135,4 +135,4 @@ def _refused(url: str, why: str) -> UnsafeURLError:
 
 def _shown(text: str) -> str:
     shown = text if len(text) <= 120 else f"{text[:117]}..."
-    return ascii(shown) if _CONTROL.search(shown) else shown
+    return shown if shown.isprintable() else ascii(shown)
