@@ -1,0 +1,306 @@
+"""Reads records back, one by its location or all of a segment in order; no large block is held in memory."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import UUID
+
+from archiver.errors import DamagedRecordError
+from archiver.model.capture import RecordLocation, RecordType
+from archiver.storage.warc.content_coding import DecodedBody
+from archiver.storage.warc.fields import Field, parse_record_id
+from archiver.storage.warc.http_block import HttpHead, parse_head, payload_of, split_head
+from archiver.storage.warc.inflate import GzipError
+from archiver.storage.warc.members import MemberReader
+from archiver.storage.warc.segments import find_segment, segment_name
+
+LONGEST_HEADER = 1_048_576
+"""Bytes of named fields after which a record is refused."""
+
+KEPT = 32_768
+"""Bytes of a block that a record keeps, so that heads and small blocks are not read twice."""
+
+_END = b"\r\n\r\n"
+_DIGITS = re.compile(r"[0-9]{1,15}")
+_TYPES = {kind.value: kind for kind in RecordType}
+
+
+class StoredRecord:
+    """A record as it stands in a segment.
+
+    The fields are at hand; the block is read from the file when asked for, as often as wanted.
+    `type` is None for a record type that the archive does not write. Reading the block raises
+    DamagedRecordError as soon as framing, length or checksum turn out wrong.
+    """
+
+    __slots__ = ("_kept", "fields", "length", "location", "path", "version")
+
+    def __init__(
+        self,
+        path: Path,
+        location: RecordLocation,
+        version: str,
+        fields: tuple[Field, ...],
+        length: int,
+        kept: bytes,
+    ) -> None:
+        self.path = path
+        self.location = location
+        self.version = version
+        self.fields = fields
+        self.length = length
+        self._kept = kept
+
+    def field(self, name: str) -> str | None:
+        """The first value of the named field (any case)."""
+        wanted = name.lower()
+        return next((value for key, value in self.fields if key.lower() == wanted), None)
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """All values of the named field (any case)."""
+        wanted = name.lower()
+        return tuple(value for key, value in self.fields if key.lower() == wanted)
+
+    @property
+    def type(self) -> RecordType | None:
+        """`WARC-Type` (WARC 1.1, 5.5)."""
+        return _TYPES.get(self.field("WARC-Type") or "")
+
+    @property
+    def record_id(self) -> UUID:
+        """`WARC-Record-ID` (WARC 1.1, 5.2). Raises DamagedRecordError when there is none."""
+        text = self.field("WARC-Record-ID")
+        if text is None:
+            raise damaged(self.location, "the record has no WARC-Record-ID")
+        return parse_record_id(text)
+
+    @property
+    def content_type(self) -> str | None:
+        """`Content-Type` of the block."""
+        return self.field("Content-Type")
+
+    def chunks(self) -> Iterator[bytes]:
+        """The block, exact bytes, in pieces of at most 64 KiB."""
+        if len(self._kept) == self.length:
+            return iter((self._kept,) if self._kept else ())
+        return self._read()
+
+    def block(self) -> bytes:
+        """The whole block in memory; for blocks that are known to be small."""
+        return b"".join(self.chunks())
+
+    def http_head(self) -> bytes:
+        """Status line and headers of an HTTP block, exact bytes."""
+        return split_head(self._start())[0]
+
+    def http(self) -> HttpHead:
+        """Status line and headers of an HTTP block, parsed."""
+        return parse_head(self.http_head())
+
+    def http_body(self) -> Iterator[bytes]:
+        """The body of an HTTP block as it came over the wire, transfer coding and all."""
+        return split_head(self.chunks())[1]
+
+    def payload(self) -> Iterator[bytes]:
+        """The payload (WARC 1.1, 5.9): of HTTP the entity after transfer decoding, else the block."""
+        return payload_of(self.chunks()) if self.is_http else self.chunks()
+
+    def decoded_payload(self, limit: int | None = None) -> DecodedBody:
+        """The payload with content codings undone, cut after `limit` bytes."""
+        codings = self.http().content_codings if self.is_http else ()
+        return DecodedBody(self.payload(), codings, limit)
+
+    @property
+    def is_http(self) -> bool:
+        """Whether the block is an HTTP message."""
+        return (self.content_type or "").replace(" ", "").lower().startswith("application/http")
+
+    def _start(self) -> Iterator[bytes]:
+        if len(self._kept) == self.length:
+            yield self._kept
+            return
+        head, _ = split_head(iter((self._kept,)))
+        if len(head) < len(self._kept):
+            yield self._kept
+        else:
+            yield from self._read()
+
+    def _read(self) -> Iterator[bytes]:
+        location = self.location
+        with MemberReader(self.path, location.offset, end=location.offset + location.length) as members:
+            try:
+                members.open_member()
+                yield from Unpacked(members).chunks()
+            except (GzipError, RecordError) as error:
+                raise damaged(location, str(error)) from error
+            if members.position != location.offset + location.length:
+                raise damaged(location, f"the record ends at {members.position}, not where it should")
+
+
+class RecordError(ValueError):
+    """The bytes are no WARC record."""
+
+
+class Unpacked:
+    """The record in the member that `members` has just begun. Raises RecordError and GzipError.
+
+    Version and fields are read at once, the block by `chunks`, which goes to the end of the member.
+
+    `observe` is given every uncompressed byte of the record.
+    """
+
+    def __init__(
+        self,
+        members: MemberReader,
+        observe: Callable[[bytes], object] | None = None,
+        largest: int | None = None,
+    ) -> None:
+        self._members = members
+        self._observe = observe
+        start = b""
+        end = -1
+        while end < 0:
+            piece = members.read()
+            if not piece:
+                raise RecordError("the record ends within its header")
+            if observe is not None:
+                observe(piece)
+            start += piece
+            if not start.startswith(b"WARC/"[: len(start)]):
+                raise RecordError("the gzip member does not begin with a WARC record")
+            end = start.find(_END)
+            if end < 0 and len(start) > LONGEST_HEADER:
+                raise RecordError(f"the header is longer than {LONGEST_HEADER} bytes")
+        self.head = start[: end + 2]
+        self._rest = start[end + len(_END) :]
+        self.version, self.fields = parse_fields(self.head)
+        self.length = _content_length(self.fields)
+        if largest is not None and self.length > largest:
+            raise RecordError(f"the record claims {self.length} bytes, more than {largest}")
+
+    def chunks(self) -> Iterator[bytes]:
+        """The block, once; then the end of the record is checked."""
+        left = self.length
+        piece = self._rest
+        while left:
+            if not piece:
+                piece = self._next()
+                if not piece:
+                    raise RecordError(f"the record ends {left} bytes before its Content-Length")
+            taken, piece = piece[:left], piece[left:]
+            left -= len(taken)
+            yield taken
+        while len(piece) < len(_END):
+            more = self._next()
+            if not more:
+                break
+            piece += more
+        if piece != _END or self._next():
+            raise RecordError(_wrong_end(piece))
+
+    def _next(self) -> bytes:
+        piece = self._members.read()
+        if piece and self._observe is not None:
+            self._observe(piece)
+        return piece
+
+
+def _wrong_end(piece: bytes) -> str:
+    if piece.startswith(_END):
+        following = piece[len(_END) :].lstrip(b"\r\n")
+        if not following or following.startswith(b"WARC/"):
+            return "the gzip member holds more than one record; repack the file with `warcio recompress`"
+    return "the block is not followed by CR LF CR LF: its Content-Length is wrong"
+
+
+def read_record(folder: Path, location: RecordLocation) -> StoredRecord:
+    """The record at `location` in a segment of `folder`, sealed or open.
+
+    Raises NotFoundError when the segment is gone and DamagedRecordError when no record begins there.
+    """
+    path = find_segment(folder, location.segment)
+    end = location.offset + location.length
+    with MemberReader(path, location.offset, end=end) as members:
+        if members.size < end:
+            raise damaged(location, f"the file has only {members.size} bytes")
+        try:
+            members.open_member()
+            unpacked = Unpacked(members)
+            kept = _kept(unpacked)
+        except (GzipError, RecordError) as error:
+            raise damaged(location, str(error)) from error
+    return StoredRecord(path, location, unpacked.version, unpacked.fields, unpacked.length, kept)
+
+
+def iterate_records(path: Path, start: int = 0, end: int | None = None) -> Iterator[StoredRecord]:
+    """The records of one segment from offset `start` (the beginning of a record) to `end`, or the file's.
+
+    Each is read to its end before it is given out, so that framing and checksum are known to be right.
+    Raises DamagedRecordError at the first that is not.
+    """
+    segment = segment_name(path)
+    with MemberReader(path, start, end=end) as members:
+        while members.open_member():
+            try:
+                unpacked = Unpacked(members)
+                kept = _kept(unpacked, to_end=True)
+            except (GzipError, RecordError) as error:
+                raise damaged(RecordLocation(segment, members.offset, 0), str(error)) from error
+            location = RecordLocation(segment, members.offset, members.position - members.offset)
+            yield StoredRecord(path, location, unpacked.version, unpacked.fields, unpacked.length, kept)
+
+
+def _kept(unpacked: Unpacked, to_end: bool = False) -> bytes:
+    """The first bytes of the block, all of it if it is small."""
+    kept = b""
+    for piece in unpacked.chunks():
+        if len(kept) < KEPT:
+            kept += piece
+        elif not to_end:
+            break
+    return kept if len(kept) <= KEPT or len(kept) == unpacked.length else kept[:KEPT]
+
+
+def parse_fields(head: bytes) -> tuple[str, tuple[Field, ...]]:
+    """Version and named fields of a record header (WARC 1.1, 4): UTF-8, else Latin-1; folded lines joined."""
+    lines = head.split(b"\r\n")
+    fields: list[Field] = []
+    for raw in lines[1:]:
+        if raw[:1] in (b" ", b"\t") and fields:
+            name, value = fields[-1]
+            fields[-1] = (name, f"{value} {_text(raw)}".strip(" "))
+            continue
+        name_part, colon, value_part = raw.partition(b":")
+        if colon:
+            fields.append((_text(name_part), _text(value_part)))
+    return _text(lines[0]), tuple(fields)
+
+
+def _text(raw: bytes) -> str:
+    raw = raw.strip(b" \t")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def _content_length(fields: tuple[Field, ...]) -> int:
+    values = {value for name, value in fields if name.lower() == "content-length"}
+    if len(values) != 1:
+        raise RecordError(
+            "the record has no Content-Length" if not values else "there are two Content-Lengths"
+        )
+    value = values.pop()
+    if not _DIGITS.fullmatch(value):
+        raise RecordError(f"Content-Length {value[:40]!r} is not a number of bytes")
+    return int(value)
+
+
+def damaged(location: RecordLocation, message: str) -> DamagedRecordError:
+    """The error for a record that is not what it should be, with the place and the remedy."""
+    return DamagedRecordError(
+        f"{location.segment} at {location.offset}: {message}; "
+        "restore the file from a copy (`archiver verify` lists all faults)"
+    )

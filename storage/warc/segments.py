@@ -1,0 +1,203 @@
+"""Segment files: names that two writers never share, the lock of the one who writes, and the way back.
+
+Everything that was appended since the last commit can be taken back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import os
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from archiver.errors import DiskFullError, NotFoundError, StorageError
+from archiver.model.digest import Digest
+
+OPEN_SUFFIX = ".open"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}\.warc\.gz")
+_PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_FLUSH_AT = 1 << 20
+_SEALED_MODE = 0o444
+_sync_bytes = getattr(os, "fdatasync", os.fsync)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedSegment:
+    """A segment that will not change any more: name, bytes, and sha256 of the whole file."""
+
+    name: str
+    size: int
+    digest: Digest
+
+
+def new_segment_name(prefix: str, moment: datetime, serial: int) -> str:
+    """A name that sorts by time: `PREFIX-20171114100000123-00007-9f86d081.warc.gz`. Raises ValueError."""
+    if not _PREFIX.fullmatch(prefix):
+        raise ValueError(f"not a segment prefix: {prefix!r} (letters, digits, - and _, at most 40)")
+    stamp = moment.astimezone(UTC).strftime("%Y%m%d%H%M%S%f")[:17]
+    return f"{prefix}-{stamp}-{serial:05d}-{secrets.token_hex(4)}.warc.gz"
+
+
+def is_segment_name(name: str) -> bool:
+    """Whether `name` is a plain segment file name: no folder, no `..`, nothing hidden."""
+    return _NAME.fullmatch(name) is not None
+
+
+def segment_name(path: Path) -> str:
+    """The name under which the index knows the file at `path`: without `.open`."""
+    return path.name.removesuffix(OPEN_SUFFIX)
+
+
+def segment_files(folder: Path) -> list[Path]:
+    """All segments in `folder`, oldest name first, open ones among them."""
+    if not folder.is_dir():
+        return []
+    found = [path for path in folder.iterdir() if is_segment_name(segment_name(path)) and path.is_file()]
+    return sorted(found, key=segment_name)
+
+
+def find_segment(folder: Path, name: str) -> Path:
+    """Where the segment `name` is, sealed or still open. Raises NotFoundError."""
+    if is_segment_name(name):
+        sealed, unsealed = folder / name, folder / (name + OPEN_SUFFIX)
+        for path in (sealed, unsealed, sealed):  # it may be renamed between two looks
+            if path.is_file():
+                return path
+    raise NotFoundError(
+        f"segment {name!r} is not in {folder}; restore it from a copy, or run `archiver reindex`"
+    )
+
+
+def lock(descriptor: int) -> bool:
+    """Take the writer's lock of an open segment; False when another process holds it."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a creation, renaming or removal in `folder` durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def seal_file(descriptor: int, unsealed: Path) -> Path:
+    """fsync, take `.open` off, fsync the folder. Raises OSError; StorageError if the name is taken."""
+    sealed = unsealed.with_name(unsealed.name.removesuffix(OPEN_SUFFIX))
+    if sealed.exists():
+        raise StorageError(f"{unsealed} cannot be sealed: {sealed.name} exists; move one of the two away")
+    os.fchmod(descriptor, _SEALED_MODE)
+    os.fsync(descriptor)
+    unsealed.rename(sealed)
+    sync_folder(sealed.parent)
+    return sealed
+
+
+def is_disk_full(error: OSError) -> bool:
+    """Whether `error` says that there is no room, rather than that the disk is broken."""
+    return error.errno in _FULL
+
+
+def storage_error(error: OSError, doing: str) -> StorageError:
+    """`error` as the error that a person is shown; `doing` names the action and the file."""
+    if is_disk_full(error):
+        return DiskFullError(f"no room while {doing}: {error.strerror}; free some space, nothing is lost")
+    return StorageError(
+        f"failed while {doing}: {error.strerror or error}; check the disk, nothing acknowledged is lost"
+    )
+
+
+class OpenSegment:
+    """A segment being written, behind a small buffer. OSErrors come through as they are."""
+
+    def __init__(self, folder: Path, name: str, opened_at: datetime) -> None:
+        self.name = name
+        self.opened_at = opened_at
+        self.path = folder / (name + OPEN_SUFFIX)
+        flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_APPEND
+        self._descriptor = os.open(self.path, flags, 0o644)
+        self._pending: list[bytes] = []
+        self._pending_bytes = 0
+        self._written = 0
+        self._hasher = hashlib.sha256()
+        self._committed = 0
+        self._committed_hasher = self._hasher.copy()
+        if not lock(self._descriptor) or not self.path.exists():
+            self.abandon()
+            raise BlockingIOError(errno.EWOULDBLOCK, "another process took the new segment for a left-over")
+
+    @property
+    def size(self) -> int:
+        """Bytes appended so far, committed or not."""
+        return self._written + self._pending_bytes
+
+    @property
+    def committed(self) -> int:
+        """Bytes that are durable."""
+        return self._committed
+
+    def append(self, content: bytes) -> None:
+        """Add bytes; they reach the file at the latest with `commit`."""
+        self._pending.append(content)
+        self._pending_bytes += len(content)
+        if self._pending_bytes >= _FLUSH_AT:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand the buffer to the operating system."""
+        content = b"".join(self._pending)
+        self._pending.clear()
+        self._pending_bytes = 0
+        rest = memoryview(content)
+        while rest:
+            rest = rest[os.write(self._descriptor, rest) :]
+        self._hasher.update(content)
+        self._written += len(content)
+
+    def sync(self) -> None:
+        """Make what was flushed durable. After an error nothing is known of it: `abandon` the segment."""
+        _sync_bytes(self._descriptor)
+        self._committed = self._written
+        self._committed_hasher = self._hasher.copy()
+
+    def rollback(self) -> None:
+        """Take back everything since the last `sync`."""
+        self._pending.clear()
+        self._pending_bytes = 0
+        os.ftruncate(self._descriptor, self._committed)
+        self._written = self._committed
+        self._hasher = self._committed_hasher.copy()
+
+    def seal(self) -> SealedSegment:
+        """End the segment at what is committed and give it its final name."""
+        seal_file(self._descriptor, self.path)
+        self._close()
+        return SealedSegment(self.name, self._committed, Digest(self._committed_hasher.digest()))
+
+    def abandon(self) -> None:
+        """Leave the file to the recovery at the next start, cut to what was committed if it can be."""
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._descriptor, self._committed)
+        self._close()
+
+    def remove(self) -> None:
+        """Delete a segment that holds nothing."""
+        with contextlib.suppress(OSError):
+            self.path.unlink()
+        self._close()
+
+    def _close(self) -> None:
+        with contextlib.suppress(OSError):
+            os.close(self._descriptor)
