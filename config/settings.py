@@ -56,10 +56,15 @@ def _from_file(path: Path) -> Settings:
         raise ConfigurationError(f"{path} is not TOML: {error}") from None
     try:
         # JSON's strict mode takes TOML's types as they are: an array for a tuple, but no text for a number.
-        return Settings.model_validate_json(json.dumps(tables, default=str), strict=True)
+        return Settings.model_validate_json(json.dumps(tables, default=_dated), strict=True)
     except ValidationError as error:
         location = error.errors()[0]["loc"]
         raise ConfigurationError(f"{_place(path, text, location)}: {_explained(error)}") from None
+
+
+def _dated(moment: object) -> dict[str, str]:
+    """A TOML date, as something that no setting takes."""
+    return {"date": str(moment)}
 
 
 def _variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
