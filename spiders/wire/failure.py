@@ -29,11 +29,12 @@ _KINDS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Failu
     (network.NoRouteError, FailureKind.UNREACHABLE),
     ((DownloadTimeoutError, network.TimeoutError, network.TCPTimedOutError), FailureKind.TIMEOUT),
     (ParseError, FailureKind.NOT_HTTP),
-    (TunnelError, FailureKind.OTHER),
+    ((TunnelError, HeaderTooLongError), FailureKind.OTHER),
     (network.ConnectionClosed, FailureKind.DISCONNECT),
 )
 _UNREACHABLE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ENETDOWN)
 _MESSAGE_LENGTH = 500
+_SAMPLE_LENGTH = 80
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
@@ -81,8 +82,11 @@ def truncation_of(attempt: Attempt, error: BaseException | None) -> Truncation |
 
 
 def _one_line(cause: BaseException, attempt: Attempt) -> str:
-    text = " ".join(str(cause).split()) or type(cause).__name__
-    problem = attempt.peer.tls_problem if attempt.peer else None
-    if isinstance(cause, SSL.Error) and problem:
-        text = f"{problem}: {text}"
-    return text[:_MESSAGE_LENGTH]
+    text = str(cause)
+    if isinstance(cause, ParseError):
+        text = f"not an HTTP response, it begins with {bytes(cause.data)[:_SAMPLE_LENGTH]!r}"
+    elif isinstance(cause, SSL.Error):
+        text = "; ".join(reason for *_, reason in cause.args[0]) if cause.args else ""
+        problem = attempt.peer.tls_problem if attempt.peer else None
+        text = f"{problem} ({text})" if problem else text
+    return " ".join(text.split())[:_MESSAGE_LENGTH] or type(cause).__name__

@@ -49,11 +49,13 @@ class WireDownloadHandler(HTTP11DownloadHandler):
             response = await self._tapped(request, attempt)
         except (Exception, asyncio.CancelledError) as error:
             await self._hand_over(request, attempt, error)
-            _raise_own_reason(attempt, error)
+            _raise_own_reason(attempt)
             raise
         if attempt.block is None or not _agrees(attempt, response, keep):
             raise CaptureSelfTestError(f"{request.url}: the response did not pass through the wire tap")
         await self._hand_over(request, attempt, None)
+        if attempt.broken is not None:
+            _raise_own_reason(attempt)
         if keep is not None and attempt.payload_length > keep:
             return decode_beginning(response, keep)
         return response
@@ -86,9 +88,10 @@ def _agrees(attempt: Attempt, response: Response, keep: int | None) -> bool:
     return not attempt.complete or length == len(response.body)
 
 
-def _raise_own_reason(attempt: Attempt, error: BaseException) -> None:
+def _raise_own_reason(attempt: Attempt) -> None:
+    """Raise for what the tap itself cut; to Scrapy it looks like a lost connection, worth a retry."""
     broken = attempt.broken
     if isinstance(broken, BodyTooLongError | HeaderTooLongError):
-        raise DownloadCancelledError(str(broken)) from error
+        raise DownloadCancelledError(str(broken)) from broken
     if isinstance(broken, OSError):
-        raise StorageError(f"the folder for large downloads refused: {broken}") from error
+        raise StorageError(f"the folder for large downloads refused: {broken}") from broken

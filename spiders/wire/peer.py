@@ -49,7 +49,10 @@ def peer_facts(transport: Any) -> PeerFacts | None:
 
 
 def _tls_connection(transport: Any) -> SSL.Connection | None:
-    handle = transport.getHandle() if hasattr(transport, "getHandle") else None
+    try:
+        handle = transport.getHandle()
+    except AttributeError:  # Twisted drops the socket of a lost connection
+        return None
     return handle if isinstance(handle, SSL.Connection) else None
 
 

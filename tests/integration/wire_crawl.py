@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from archiver.errors import StorageError
 from archiver.model.exchange import Exchange
 
 
@@ -61,7 +62,7 @@ class Crawl:
     def of(self, name: str) -> list[Recorded]:
         """The exchanges that a job made, in its order."""
         by_id = {one.exchange.id: one for one in self.recorded}
-        return [by_id[exchange] for exchange in self.outcomes[name].exchanges]
+        return [by_id[exchange] for exchange in self.outcomes[name].exchanges if exchange in by_id]
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,8 @@ class Plan:
     attached: bool = True
     memory_limit: int = 1 << 20
     folder: Path | None = None
-    refuse: frozenset[str] = frozenset()
-    """Names of errors to raise from the sink."""
-    stop_at: str | None = None
-    """The name of a Scrapy signal at which downloads are stopped."""
+    refuse: tuple[str, ...] = ()
+    """Ends of URIs that the sink refuses to take."""
 
 
 def run(plan: Plan, timeout: float = 60) -> Crawl:
@@ -103,9 +102,7 @@ class _Sink:
 
     async def accept(self, exchange: Exchange) -> None:
         await asyncio.sleep(0)
-        if self._plan.refuse:
-            from archiver.errors import StorageError
-
+        if exchange.target_uri.endswith(self._plan.refuse):
             raise StorageError("the archive is full")
         response, block, digest = exchange.response, b"", ""
         if response is not None:
@@ -182,12 +179,13 @@ async def _crawl(plan: Plan) -> Crawl:
     sink = _Sink(plan)
     if plan.attached:
         attach(crawler, sink, plan.folder, memory_limit=plan.memory_limit)
-    if plan.stop_at:
+    for signal in ("headers_received", "bytes_received"):
 
-        def stop(**_: object) -> None:
-            raise StopDownload(fail=False)
+        def stop(request: Request, now: str = signal, **_: object) -> None:
+            if request.meta.get("stop_at") == now:
+                raise StopDownload(fail=False)
 
-        crawler.signals.connect(stop, getattr(signals, plan.stop_at), weak=False)
+        crawler.signals.connect(stop, getattr(signals, signal), weak=False)
     await runner.crawl(crawler)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return Crawl(sink.recorded, outcomes, peak)
@@ -195,10 +193,10 @@ async def _crawl(plan: Plan) -> Crawl:
 
 def main() -> None:
     # The classes must be known by the name that the parent knows them by.
+    import wire_crawl
     from scrapy.utils.reactor import install_reactor
 
     from archiver.spiders.wire import wire_settings
-    import wire_crawl
 
     plan = pickle.load(sys.stdin.buffer)
     settings = wire_settings()

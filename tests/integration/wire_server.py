@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 HEAD_END = b"\r\n\r\n"
+TLS_HELLO = b"\x16\x03"
 
 
 class After(Enum):
@@ -27,7 +28,7 @@ class After(Enum):
 
 @dataclass(frozen=True)
 class Script:
-    """The answer to a path: bytes, or a function that makes them; `drop_reused` answers only new connections."""
+    """The answer to a path: bytes, or a function of the request. `drop_reused` leaves reused connections."""
 
     answer: bytes | Callable[[bytes], Iterator[bytes]]
     after: After = After.KEEP
@@ -40,6 +41,8 @@ class WireServer:
 
     scripts: dict[str, Script]
     tls: ssl.SSLContext | None = None
+    tunnel: ssl.SSLContext | None = None
+    """As a proxy it plays any TLS server that a client asks to be connected to."""
     piece: int | None = None
     requests: dict[str, list[bytes]] = field(default_factory=lambda: defaultdict(list))
     """By path, in order of arrival."""
@@ -111,6 +114,13 @@ class WireServer:
             request, buffer = _read_request(connection, buffer)
             if not request:
                 return
+            if request.startswith(b"CONNECT "):
+                self.requests["CONNECT"].append(request)
+                connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
+                assert self.tunnel is not None
+                connection = self.tunnel.wrap_socket(connection, server_side=True)
+                self._open.add(connection)
+                continue
             path = request.split(b" ", 2)[1].decode()
             path = path if path.startswith("/") else "/" + path.split("/", 3)[3]
             self.requests[path].append(request)
@@ -137,7 +147,9 @@ class WireServer:
 def _read_request(connection: socket.socket, buffer: bytes) -> tuple[bytes, bytes]:
     while HEAD_END not in buffer:
         received = connection.recv(1 << 16)
-        if not received:
+        if received.startswith(TLS_HELLO):
+            connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        if not received or received.startswith(TLS_HELLO):
             return b"", b""
         buffer += received
     head, _, rest = buffer.partition(HEAD_END)
