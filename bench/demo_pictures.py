@@ -1,4 +1,4 @@
-"""Draws the pictures of the bundled news site (development only: needs Pillow and NumPy, which the product does not).
+"""Draws the pictures of the bundled news site (needs Pillow and NumPy, which the product does not).
 
     python bench/demo_pictures.py archiver/demo/site/pictures
 
@@ -71,22 +71,14 @@ def vignette(picture: Image.Image, depth: float = 0.5) -> Image.Image:
 
 def spline(points: list[tuple[float, float]], steps: int = 60) -> list[tuple[float, float]]:
     """Catmull-Rom through the points."""
-    p = [points[0], *points, points[-1]]
+    through = [points[0], *points, points[-1]]
     line = []
-    for a, b, c, d in zip(p, p[1:], p[2:], p[3:], strict=False):
+    for a, b, c, d in zip(through, through[1:], through[2:], through[3:], strict=False):
         for t in np.linspace(0, 1, steps, endpoint=False):
-            line.append(
-                tuple(
-                    0.5
-                    * (
-                        2 * b[i]
-                        + (c[i] - a[i]) * t
-                        + (2 * a[i] - 5 * b[i] + 4 * c[i] - d[i]) * t**2
-                        + (3 * b[i] - a[i] - 3 * c[i] + d[i]) * t**3
-                    )
-                    for i in (0, 1)
-                )
-            )
+            weights = (-t + 2 * t**2 - t**3, 2 - 5 * t**2 + 3 * t**3, t + 4 * t**2 - 3 * t**3, t**3 - t**2)
+            corners = (a, b, c, d)
+            x, y = (0.5 * sum(w * p[i] for w, p in zip(weights, corners, strict=True)) for i in (0, 1))
+            line.append((x, y))
     return [*line, points[-1]]
 
 

@@ -17,12 +17,13 @@ _SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 def rss(outlet: Outlet, articles: Sequence[Article], address: Address, moment: datetime) -> str:
     """RSS 2.0 with Media RSS pictures."""
     entries = "".join(_rss_entry(outlet, article, address) for article in articles)
+    own = address.url(outlet.host, outlet.feed_path or "/")
     return (
         f'{_XML}<rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/" '
         'xmlns:atom="http://www.w3.org/2005/Atom" xmlns:dc="http://purl.org/dc/elements/1.1/">\n<channel>\n'
         f"<title>{escape(outlet.name)}</title>\n<link>{address.url(outlet.host, '/')}</link>\n"
         f"<description>{escape(outlet.motto)}</description>\n<language>en</language>\n"
-        f'<atom:link href="{address.url(outlet.host, outlet.feed_path or "/")}" rel="self" type="application/rss+xml"/>\n'
+        f'<atom:link href="{own}" rel="self" type="application/rss+xml"/>\n'
         f"<lastBuildDate>{format_datetime(moment, usegmt=True)}</lastBuildDate>\n<ttl>15</ttl>\n"
         f"{entries}</channel>\n</rss>\n"
     )
@@ -32,7 +33,8 @@ def _rss_entry(outlet: Outlet, article: Article, address: Address) -> str:
     url, lead = address.article(article), article.lead
     return (
         f"<item>\n<title>{escape(article.title)}</title>\n<link>{url}</link>\n"
-        f'<guid isPermaLink="true">{url}</guid>\n<pubDate>{format_datetime(article.published, usegmt=True)}</pubDate>\n'
+        f'<guid isPermaLink="true">{url}</guid>\n'
+        f"<pubDate>{format_datetime(article.published, usegmt=True)}</pubDate>\n"
         f"<dc:creator>{escape(article.author)}</dc:creator>\n<category>{escape(article.section)}</category>\n"
         f"<description>{escape(article.standfirst)}</description>\n"
         f'<media:content url={quoteattr(address.picture(outlet, lead.picture))} medium="image" '
@@ -46,7 +48,8 @@ def atom(outlet: Outlet, articles: Sequence[Article], address: Address, moment: 
     """Atom 1.0 whose links carry a tracking parameter, as many do."""
     entries = "".join(
         f"<entry>\n<title>{escape(article.title)}</title>\n<id>{address.article(article)}</id>\n"
-        f'<link rel="alternate" type="text/html" href="{address.article(article)}?utm_source=atom&amp;utm_medium=feed"/>\n'
+        '<link rel="alternate" type="text/html" '
+        f'href="{address.article(article)}?utm_source=atom&amp;utm_medium=feed"/>\n'
         f"<published>{_iso(article.published)}</published>\n<updated>{_iso(article.modified)}</updated>\n"
         f"<author><name>{escape(article.author)}</name></author>\n"
         f'<summary type="text">{escape(article.standfirst)}</summary>\n</entry>\n'
@@ -54,8 +57,9 @@ def atom(outlet: Outlet, articles: Sequence[Article], address: Address, moment: 
     )
     home = address.url(outlet.host, "/")
     return (
-        f'{_XML}<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en">\n<title>{escape(outlet.name)}</title>\n'
-        f'<subtitle>{escape(outlet.motto)}</subtitle>\n<id>{home}</id>\n<link rel="alternate" href="{home}"/>\n'
+        f'{_XML}<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en">\n'
+        f"<title>{escape(outlet.name)}</title>\n<subtitle>{escape(outlet.motto)}</subtitle>\n"
+        f'<id>{home}</id>\n<link rel="alternate" href="{home}"/>\n'
         f'<link rel="self" href="{address.url(outlet.host, outlet.feed_path or "/")}"/>\n'
         f"<updated>{_iso(moment)}</updated>\n{entries}</feed>\n"
     )
@@ -68,7 +72,8 @@ def news_sitemap(outlet: Outlet, articles: Sequence[Article], address: Address) 
         f"<news:name>{escape(outlet.name)}</news:name><news:language>en</news:language></news:publication>"
         f"<news:publication_date>{_iso(article.published)}</news:publication_date>"
         f"<news:title>{escape(article.title)}</news:title></news:news>\n"
-        f"<image:image><image:loc>{escape(address.picture(outlet, article.lead.picture))}</image:loc></image:image>\n"
+        "<image:image>"
+        f"<image:loc>{escape(address.picture(outlet, article.lead.picture))}</image:loc></image:image>\n"
         "</url>\n"
         for article in articles
     )

@@ -149,7 +149,14 @@ def site_text(path: str) -> str:
 def pictures() -> Mapping[str, Picture]:
     """All pictures by name."""
     return {
-        name: Picture(name, entry.get("file"), entry.get("replaced"), *entry["size"], not entry.get("single"))
+        name: Picture(
+            name,
+            entry.get("file"),
+            entry.get("replaced"),
+            width=entry["size"][0],
+            height=entry["size"][1],
+            has_small=not entry.get("single"),
+        )
         for name, entry in tomllib.loads(site_text("pictures.toml")).items()
     }
 

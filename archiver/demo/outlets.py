@@ -1,4 +1,4 @@
-"""The outlets of the bundled news site: their hosts, their words about themselves, where their pictures are."""
+"""The outlets of the bundled news site: hosts, names, where their pictures and feeds are."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HOSTS = (MINISTRY, COURIER, POST, PICTURES)
 
 @dataclass(frozen=True, slots=True)
 class Outlet:
-    """One outlet. `picture_host` and `picture_path` (fields `width`, `name`, `suffix`) give a picture's URL."""
+    """One outlet. `picture_path`, on `picture_host`, has the fields `width`, `name` and `suffix`."""
 
     key: str
     host: str

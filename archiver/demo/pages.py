@@ -32,7 +32,8 @@ def article_page(outlet: Outlet, article: Article, edition: Edition, address: Ad
         f'<article>\n<p class="kicker">{escape(article.kicker)}</p>\n<h1>{escape(article.title)}</h1>\n'
         f'<p class="standfirst">{escape(article.standfirst)}</p>\n'
         f'<p class="byline">By <strong class="author">{escape(article.author)}</strong> &middot; '
-        f'<time datetime="{article.published.isoformat()}">{article.published:%d %B %Y, %H:%M} UTC</time></p>\n'
+        f'<time datetime="{article.published.isoformat()}">'
+        f"{article.published:%d %B %Y, %H:%M} UTC</time></p>\n"
         f'{blocks}\n{band}<p class="topics">{topics}</p>\n</article>'
     )
     rail = _also_today(outlet, [other for other in edition.of(outlet.key) if other != article], address)
@@ -57,7 +58,10 @@ def gone_page(outlet: Outlet, status: int, edition: Edition) -> str:
     """What a reader sees where an article was, or never was."""
     said = "This page is no longer available." if status == 410 else "This page could not be found."
     main = f'<h1>{said}</h1>\n<p class="standfirst"><a href="/">Back to the front page</a></p>'
-    head = f'<meta charset="utf-8">\n<title>{said} | {outlet.name}</title>\n<meta name="robots" content="noindex">'
+    head = (
+        f'<meta charset="utf-8">\n<title>{said} | {outlet.name}</title>\n'
+        '<meta name="robots" content="noindex">'
+    )
     return _page(outlet, "gone", head, main, "", edition)
 
 
@@ -171,11 +175,12 @@ def _figure(figure: Figure, outlet: Outlet, address: Address) -> str:
 def _picture_markup(figure: Figure, outlet: Outlet, address: Address) -> str:
     large = _reference(outlet, figure, address, 1200)
     small = _reference(outlet, figure, address, 600)
+    both = f"{small} 600w, {large} 1200w"
     alt = escape(figure.alt)
     shape = f'width="{figure.picture.width}" height="{figure.picture.height}"'
     match figure.form:
         case "srcset":
-            return f'<img src="{small}" srcset="{small} 600w, {large} 1200w" sizes="{_SIZES}" alt="{alt}" {shape}>'
+            return f'<img src="{small}" srcset="{both}" sizes="{_SIZES}" alt="{alt}" {shape}>'
         case "picture":
             return (
                 f'<picture>\n<source media="(min-width: 700px)" srcset="{large}">\n'
@@ -183,8 +188,8 @@ def _picture_markup(figure: Figure, outlet: Outlet, address: Address) -> str:
             )
         case "lazy":
             return (
-                f'<img class="lazy" src="{_BLANK}" data-src="{large}" data-srcset="{small} 600w, {large} 1200w" '
-                f'alt="{alt}">\n<noscript><img src="{large}" alt="{alt}" {shape}></noscript>'
+                f'<img class="lazy" src="{_BLANK}" data-src="{large}" data-srcset="{both}" alt="{alt}">\n'
+                f'<noscript><img src="{large}" alt="{alt}" {shape}></noscript>'
             )
         case _:
             return f'<img src="{large}" alt="{alt}" {shape} loading="lazy">'
@@ -200,8 +205,10 @@ def _reference(outlet: Outlet, figure: Figure, address: Address, width: int) -> 
 def _teaser(outlet: Outlet, article: Article, address: Address) -> str:
     source = _reference(outlet, article.lead, address, 600)
     return (
-        f'<section class="teaser">\n<a href="{article.path}"><img src="{source}" alt="{escape(article.lead.alt)}"></a>\n'
-        f'<p class="kicker">{escape(article.kicker)}</p>\n<h2><a href="{article.path}">{escape(article.title)}</a></h2>\n'
+        f'<section class="teaser">\n<a href="{article.path}">'
+        f'<img src="{source}" alt="{escape(article.lead.alt)}"></a>\n'
+        f'<p class="kicker">{escape(article.kicker)}</p>\n'
+        f'<h2><a href="{article.path}">{escape(article.title)}</a></h2>\n'
         f"<p>{escape(article.standfirst)}</p>\n</section>"
     )
 

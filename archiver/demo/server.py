@@ -96,7 +96,9 @@ class LocalSite(ABC):
             ) from error
         self.opened()
         ready = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(ready,), name="local-site", daemon=True)
+        self._thread = threading.Thread(
+            target=self._run, args=(self._socket, ready), name="local-site", daemon=True
+        )
         self._thread.start()
         ready.wait()
         return self
@@ -125,19 +127,16 @@ class LocalSite(ABC):
         if sent is not None:
             self._served.add(sent)
 
-    def _run(self, ready: threading.Event) -> None:
+    def _run(self, listening: socket.socket, ready: threading.Event) -> None:
         with asyncio.Runner() as runner:
             self._loop = loop = runner.get_loop()
             connections: set[_Connection] = set()
             server = runner.run(
-                loop.create_server(lambda: _Connection(self, loop, connections), sock=self._socket)
+                loop.create_server(lambda: _Connection(self, loop, connections), sock=listening)
             )
             ready.set()
             loop.run_forever()
-            server.close()
-            for connection in tuple(connections):
-                connection.drop()
-            runner.run(asyncio.sleep(0))
+            runner.run(_close(server, connections))
 
 
 class _Connection(asyncio.Protocol):
@@ -159,7 +158,7 @@ class _Connection(asyncio.Protocol):
         self._transport = transport
         self._connections.add(self)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         self._connections.discard(self)
         if self._timer is not None:
             self._timer.cancel()
@@ -223,6 +222,16 @@ class _Connection(asyncio.Protocol):
         self._transport.write(wire)
         if not keeps_alive:
             self._transport.close()
+
+
+async def _close(server: asyncio.Server, connections: set[_Connection]) -> None:
+    """Close port and connections, also those that wait to be accepted (asyncio needs four turns for one)."""
+    for _ in range(4):
+        await asyncio.sleep(0)
+    server.close()
+    for connection in tuple(connections):
+        connection.drop()
+    await asyncio.sleep(0)
 
 
 def qualified(host: str) -> str:

@@ -1,4 +1,4 @@
-"""The bundled local news site: a ministry, two newspapers and a picture host whose pages change as in the story.
+"""The bundled local news site: a ministry, two newspapers and a picture host that change as in the story.
 
 A ministry publishes pictures as proof; a newspaper carries them; hours later pictures are replaced and the
 text edited; a day later the pages are gone. Another newspaper carried one of the pictures a year before.
@@ -100,11 +100,13 @@ class DemoSite(LocalSite):
         return self.url(POST, "/archive/relief-convoy-orvel-pass.html")
 
     def opened(self) -> None:
+        """Write the pages of every stage."""
         address = Address(self.port)
         for stage in Stage:
             self._tables[stage] = _table(edition(stage, self._moment), address)
 
     def respond(self, request: Request) -> Answer:
+        """What the current stage holds under the URL."""
         if request.method not in ("GET", "HEAD"):
             return note(405, "only GET and HEAD are served here", ("Allow", "GET, HEAD")).answer(request)
         table = self._tables[self._stage]
