@@ -8,7 +8,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from archiver.model.digest import Digest
-from archiver.model.exchange import Truncation
+from archiver.model.exchange import Purpose, Truncation
 
 
 class RecordType(StrEnum):
@@ -75,6 +75,7 @@ class Capture:
     """Absolute target of the Location header of a 3xx."""
     original: Original | None = None
     source: str | None = None
+    purpose: Purpose | None = None
 
     @property
     def is_complete(self) -> bool:

@@ -1,1 +1,10 @@
-"""The index of the WARC files: a database that can always be rebuilt from them."""
+"""The index database: finds captures, snapshots, pictures and segments; `archiver reindex` can rebuild it."""
+
+from archiver.storage.index.index import Index
+from archiver.storage.index.listing import Cursor
+from archiver.storage.index.ranges import Match
+from archiver.storage.index.segments import Segment
+from archiver.storage.index.snapshots import Sighting
+from archiver.storage.index.tallies import SourceStats, Stats
+
+__all__ = ["Cursor", "Index", "Match", "Segment", "Sighting", "SourceStats", "Stats"]

@@ -1,0 +1,177 @@
+"""Connections to the index: SQLite in WAL mode or PostgreSQL, with every driver error told in one line.
+
+Reads run in autocommit, one statement at a time; a write takes the database's write lock at its start, so that
+it waits for its turn instead of failing half-way.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, CursorResult, Dialect, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.sql.elements import ClauseElement
+
+from archiver.errors import ArchiverError, DiskFullError, IndexUnavailableError
+
+BUSY_TIMEOUT: Final = 30.0
+"""Seconds that a write waits for another process's write (SQLite)."""
+
+_CACHE_KIB: Final = 65_536
+_CHECKPOINT_PAGES: Final = 4_000
+
+
+class Statement:
+    """A Core statement compiled once for a dialect: what runs a thousand times a second skips the compiler."""
+
+    def __init__(self, element: ClauseElement, dialect: Dialect) -> None:
+        compiled = element.compile(dialect=dialect)
+        self.sql = str(compiled)
+        self._constants = {name: value for name, value in compiled.params.items() if value is not None}
+
+    def run(self, connection: Connection, values: Mapping[str, Any]) -> CursorResult[Any]:
+        """Execute with these values by name."""
+        return connection.exec_driver_sql(self.sql, {**self._constants, **values})
+
+    def run_batch(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> CursorResult[Any]:
+        """Execute once for each row of values."""
+        return connection.exec_driver_sql(self.sql, list(rows))
+
+
+class Database:
+    """One index database, reachable from several threads."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            self.url: URL = make_url(url)
+            self.engine: Engine = _engine(self.url)
+        except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+            raise IndexUnavailableError(f"database.url cannot be used: {error}") from None
+        self._reader = self.engine
+        if not self.is_sqlite:  # SQLite connections begin no transaction unless told to
+            self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._statements: dict[tuple[Callable[..., ClauseElement], tuple[bool | int, ...]], Statement] = {}
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is a file of ours."""
+        return self.engine.dialect.name == "sqlite"
+
+    @property
+    def path(self) -> Path:
+        """The database file (SQLite only)."""
+        assert self.url.database is not None
+        return Path(self.url.database)
+
+    @cached_property
+    def where(self) -> str:
+        """The database as a person would name it, without the password."""
+        return str(self.path) if self.is_sqlite else self.url.render_as_string(hide_password=True)
+
+    def statement(self, build: Callable[..., ClauseElement], *choices: bool | int) -> Statement:
+        """What `build(*choices)` gives, compiled on first use."""
+        known = self._statements.get((build, choices))
+        if known is None:
+            known = self._statements[build, choices] = Statement(build(*choices), self.engine.dialect)
+        return known
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection on which every statement stands for itself."""
+        try:
+            with self._reader.connect() as connection:
+                yield connection
+        except DBAPIError as error:
+            raise self._explained(error) from error
+
+    @contextmanager
+    def unchanging(self) -> Iterator[Connection]:
+        """A connection on which all statements see the database of one moment."""
+        options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        try:
+            with self.engine.connect().execution_options(**options) as connection:
+                if self.is_sqlite:
+                    connection.exec_driver_sql("BEGIN")
+                yield connection
+        except DBAPIError as error:
+            raise self._explained(error) from error
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction: committed at the end, rolled back on any error."""
+        try:
+            with self.engine.begin() as connection:
+                if self.is_sqlite:
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                yield connection
+        except DBAPIError as error:
+            raise self._explained(error) from error
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+    def _explained(self, error: DBAPIError) -> ArchiverError:
+        message = str(error.orig).strip().partition("\n")[0]
+        if self.is_sqlite:
+            return _sqlite_error(self.where, self.path, error.orig, message)
+        if error.connection_invalidated or "connection" in message:
+            return IndexUnavailableError(
+                f"the index database {self.where} cannot be reached: {message}; check database.url and the server"
+            )
+        return IndexUnavailableError(f"the index database {self.where} refused: {message}")
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        if not url.database or url.database == ":memory:":
+            raise IndexUnavailableError(
+                "database.url names no SQLite file; write sqlite:////folder/index.sqlite"
+            )
+        engine = create_engine(url, paramstyle="named", connect_args={"timeout": BUSY_TIMEOUT})
+        event.listen(engine, "connect", _prepare_sqlite)
+        return engine
+    if url.get_backend_name() == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+        return create_engine(url, connect_args={"connect_timeout": 10}, skip_autocommit_rollback=True)
+    raise IndexUnavailableError(f"database.url must be sqlite or postgresql, not {url.get_backend_name()}")
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # transactions begin where we say so
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        f"cache_size=-{_CACHE_KIB}",
+        f"wal_autocheckpoint={_CHECKPOINT_PAGES}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _sqlite_error(where: str, path: Path, cause: BaseException | None, message: str) -> ArchiverError:
+    name = getattr(cause, "sqlite_errorname", "")
+    if name.startswith("SQLITE_FULL"):
+        return DiskFullError(f"no space is left for the index {where}; free some and try again")
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return IndexUnavailableError(
+            f"the index {where} is locked by another process; try again when it has finished"
+        )
+    if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+        return IndexUnavailableError(
+            f"the index {where} is not a sound SQLite database ({message}); move it away and run `archiver reindex`"
+        )
+    if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_IOERR")):
+        reason = "the folder does not exist" if not path.parent.is_dir() else message
+        return IndexUnavailableError(
+            f"the index {where} cannot be opened or written: {reason}; check the folder and its permissions"
+        )
+    return IndexUnavailableError(f"the index {where} failed: {message}")

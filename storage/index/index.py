@@ -1,0 +1,233 @@
+"""The index of the archive: what was captured when, and in which file. One object for every question to it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from archiver.model.capture import Capture, RecordLocation
+from archiver.model.digest import Digest
+from archiver.model.moment import to_microseconds
+from archiver.model.snapshot import Snapshot
+from archiver.storage.index import listing, lookup, rebuilding, segments, snapshots, tallies, writing
+from archiver.storage.index.engine import Database
+from archiver.storage.index.listing import Cursor, Listing
+from archiver.storage.index.migrate import is_current, refuse_old
+from archiver.storage.index.migrate import migrate as bring_up_to_date
+from archiver.storage.index.ranges import Match
+from archiver.storage.index.segments import Segment
+from archiver.storage.index.snapshots import Sighting
+from archiver.storage.index.tallies import Stats
+
+_EVER = 2**62
+
+
+class Index:
+    """An index database, SQLite or PostgreSQL; safe to use from several threads and processes.
+
+    Every method raises IndexUnavailableError, with the reason in one line, when the database cannot serve.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    def open(cls, url: str, *, migrate: bool = True) -> Self:
+        """The index at the SQLAlchemy `url`: `sqlite:////folder/index.sqlite` or `postgresql://...`.
+
+        Makes or upgrades the schema first; with `migrate=False` an old or absent one is refused. Raises
+        IndexUnavailableError.
+        """
+        database = Database(url)
+        try:
+            with database.reading() as connection:
+                current = is_current(connection, database.where)
+            if not current and migrate:
+                with database.writing() as connection:
+                    bring_up_to_date(connection, database.where)
+            elif not current:
+                refuse_old(database.where)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database)
+
+    def close(self) -> None:
+        """Give back all connections; the index can be used again afterwards."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def record(
+        self,
+        captures: Sequence[Capture],
+        indexed_ends: Mapping[str, int] | None = None,
+        snapshots: Sequence[tuple[Snapshot, RecordLocation]] = (),
+    ) -> None:
+        """Add a batch in one transaction; what is known by record id or identifier stays as it is.
+
+        `indexed_ends` says for each segment name the offset behind the last record that is now indexed; an
+        end never moves back.
+        """
+        with self._database.writing() as connection:
+            writing.write(self._database, connection, captures, indexed_ends or {}, snapshots)
+
+    def closest(
+        self, url: str, at: datetime | None = None, *, failures: bool = False, below: int = 1_000
+    ) -> Capture | None:
+        """The capture of `url` nearest to the moment `at`, or the latest.
+
+        The exact URL is preferred; without a capture of it any URL of the same urlkey counts. Of two captures
+        at the same distance the earlier is taken. Exchanges without a response count only with `failures`, and
+        only statuses less than `below`.
+        """
+        with self._database.reading() as connection:
+            return lookup.closest(self._database, connection, url, at, failures=failures, below=below)
+
+    def captures(
+        self,
+        match: Match | str,
+        url: str,
+        from_: datetime | None = None,
+        to: datetime | None = None,
+        *,
+        descending: bool = False,
+        failures: bool = False,
+        limit: int | None = None,
+        after: Cursor | None = None,
+    ) -> Iterator[Capture]:
+        """The captures that `url` stands for, ordered by urlkey, moment, record id; read page by page.
+
+        Both moments are included. `after` continues behind a capture of an earlier listing of the same order.
+        """
+        return listing.list_captures(
+            self._database,
+            Match(match),
+            url,
+            Listing(*_span(from_, to), least=0 if failures else 1, descending=descending),
+            limit,
+            after,
+        )
+
+    def original(self, digests: Collection[Digest]) -> dict[Digest, Capture]:
+        """For each payload digest that is known, the earliest complete response that holds it."""
+        with self._database.reading() as connection:
+            return lookup.originals(self._database, connection, digests)
+
+    def unchanged_since(self, url: str) -> Capture | None:
+        """The latest complete 200 response of exactly `url`: what a 304 would refer to."""
+        with self._database.reading() as connection:
+            return lookup.unchanged_since(self._database, connection, url)
+
+    def capture(self, record_id: UUID) -> Capture | None:
+        """The capture with this record id."""
+        with self._database.reading() as connection:
+            return lookup.by_record_id(self._database, connection, record_id)
+
+    def snapshot(self, identifier: str) -> Snapshot | None:
+        """The snapshot with this identifier."""
+        with self._database.reading() as connection:
+            return snapshots.by_identifier(self._database, connection, identifier)
+
+    def snapshot_location(self, identifier: str) -> RecordLocation | None:
+        """Where the metadata record of the snapshot is."""
+        with self._database.reading() as connection:
+            return snapshots.location(connection, identifier)
+
+    def snapshot_of_record(self, record_id: UUID) -> Snapshot | None:
+        """The earliest snapshot that has the record as its page or as one of its pictures."""
+        with self._database.reading() as connection:
+            return snapshots.of_record(self._database, connection, record_id)
+
+    def snapshots(
+        self,
+        url: str | None = None,
+        from_: datetime | None = None,
+        to: datetime | None = None,
+        *,
+        descending: bool = False,
+        limit: int | None = None,
+        after: tuple[datetime, str] | None = None,
+    ) -> Iterator[Snapshot]:
+        """The snapshots, or those that `url` was the seed or the page of, by moment and identifier.
+
+        URLs with the same urlkey count as the same. `after` is the moment and identifier of the last one seen.
+        """
+        first, last = _span(from_, to)
+        return snapshots.listed(
+            self._database, url, first, last, descending=descending, limit=limit, after=after
+        )
+
+    def picture_sightings(self, payload_digest: Digest) -> Iterator[Sighting]:
+        """Where a picture with these bytes was seen, earliest first."""
+        return snapshots.sightings(self._database, payload_digest)
+
+    def segment_opened(self, name: str) -> None:
+        """A new segment is being written."""
+        with self._database.writing() as connection:
+            segments.opened(self._database, connection, name)
+
+    def segment_sealed(self, name: str, size: int, sha256: Digest) -> None:
+        """The segment is complete: its size in bytes and the digest of the whole file."""
+        with self._database.writing() as connection:
+            segments.sealed(self._database, connection, name, size, sha256)
+
+    def indexed_end(self, name: str) -> int:
+        """The offset behind the last indexed record of a segment; 0 for an unknown one."""
+        with self._database.reading() as connection:
+            return segments.indexed_end(connection, name)
+
+    def segment(self, name: str) -> Segment | None:
+        """What is known of one segment."""
+        with self._database.reading() as connection:
+            return segments.one(connection, name)
+
+    def segments(self) -> Iterator[Segment]:
+        """All segments by name."""
+        with self._database.reading() as connection:
+            return segments.every(connection)
+
+    def stats(self) -> Stats:
+        """Totals and those of each source; reads one small row for each source."""
+        with self._database.reading() as connection:
+            return tallies.read_stats(connection)
+
+    def clear(self) -> None:
+        """Forget everything, in one transaction."""
+        with self._database.writing() as connection:
+            rebuilding.clear(connection)
+
+    @contextmanager
+    def rebuild(self) -> Iterator[Index]:
+        """A new empty index to fill from the WARC files; it takes this one's place when the block ends well.
+
+        The old content serves until then, and stays if the block raises or the process dies. What other
+        processes record meanwhile is carried over.
+        """
+        live = self._database
+        with live.reading() as connection:
+            begun = rebuilding.beginning(connection)
+        with rebuilding.beside(live) as fresh:
+            with fresh.writing() as connection:
+                bring_up_to_date(connection, fresh.where)
+            index = Index(fresh)
+            yield index
+            rebuilding.put_in_place(
+                live, fresh, lambda: rebuilding.carry_over(live, fresh, index.record, begun)
+            )
+
+    def dump(self) -> Iterator[tuple[object, ...]]:
+        """Everything that a reindex must bring back, in one canonical order: equal archives give equal dumps."""
+        return rebuilding.dump(self._database)
+
+
+def _span(from_: datetime | None, to: datetime | None) -> tuple[int, int]:
+    first = -_EVER if from_ is None else to_microseconds(from_)
+    return first, _EVER if to is None else to_microseconds(to)

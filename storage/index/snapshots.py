@@ -1,0 +1,202 @@
+"""Snapshots by identifier, URL, time or record, and where a picture was seen before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection, Integer, Select, bindparam, select, tuple_, union
+
+from archiver.model.capture import RecordLocation
+from archiver.model.digest import Digest
+from archiver.model.moment import from_microseconds, to_microseconds
+from archiver.model.picture import PictureRole, PictureStatus
+from archiver.model.snapshot import Snapshot
+from archiver.storage import snapshot_codec
+from archiver.storage.index.engine import Database
+from archiver.storage.index.ranges import key_of
+from archiver.storage.index.rows import sort_key
+from archiver.storage.index.schema import segments, snapshot_pictures, snapshots, urls
+
+_PAGE: Final = 200
+_LAST_IDENTIFIER: Final = "\U0010ffff"
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One place where a picture with certain bytes was seen: which snapshot, under which URL, in which role."""
+
+    snapshot_id: str
+    page_url: str
+    captured_at: datetime
+    position: int
+    url: str
+    record_id: UUID | None
+    status: PictureStatus
+    role: PictureRole
+
+
+def by_identifier(database: Database, connection: Connection, identifier: str) -> Snapshot | None:
+    """See `Index.snapshot`."""
+    row = database.statement(_by_identifier).run(connection, {"identifier": identifier}).first()
+    return None if row is None else snapshot_codec.decode(row.document)
+
+
+def location(connection: Connection, identifier: str) -> RecordLocation | None:
+    """See `Index.snapshot_location`."""
+    row = connection.execute(
+        select(segments.c.name, snapshots.c.offset, snapshots.c.length)
+        .join(segments, segments.c.id == snapshots.c.segment_id)
+        .where(snapshots.c.identifier == identifier)
+    ).first()
+    return None if row is None else RecordLocation(*row)
+
+
+def of_record(database: Database, connection: Connection, record_id: UUID) -> Snapshot | None:
+    """See `Index.snapshot_of_record`."""
+    row = database.statement(_of_record).run(connection, {"record_id": record_id.bytes}).first()
+    return None if row is None else snapshot_codec.decode(row.document)
+
+
+def listed(
+    database: Database,
+    url: str | None,
+    first: int,
+    last: int,
+    *,
+    descending: bool,
+    limit: int | None,
+    after: tuple[datetime, str] | None,
+) -> Iterator[Snapshot]:
+    """See `Index.snapshots`."""
+    values: dict[str, Any] = {"first": first, "last": last}
+    if url is not None:
+        values["key"] = sort_key(key_of(url))
+    page = _PAGE if limit is None else max(1, min(limit, _PAGE))
+    return islice(_pages(database, values, after, page, descending=descending), limit)
+
+
+def _pages(
+    database: Database,
+    values: dict[str, Any],
+    after: tuple[datetime, str] | None,
+    page: int,
+    *,
+    descending: bool,
+) -> Iterator[Snapshot]:
+    statement = database.statement(_page_of_url if "key" in values else _page_of_all, descending)
+    moment, identifier = (values["last"], _LAST_IDENTIFIER) if descending else (values["first"], "")
+    if after:
+        moment, identifier = to_microseconds(after[0]), after[1]
+    while True:
+        place = {"moment": moment, "identifier": identifier, "page": page}
+        with database.reading() as connection:
+            rows = statement.run(connection, {**values, **place}).all()
+        for row in rows:
+            yield snapshot_codec.decode(row.document)
+        if len(rows) < page:
+            return
+        moment, identifier = rows[-1].captured_at, rows[-1].identifier
+
+
+def sightings(database: Database, digest: Digest) -> Iterator[Sighting]:
+    """See `Index.picture_sightings`."""
+    statement = database.statement(_sightings)
+    place = {"moment": -1, "snapshot_id": 0, "position": 0, "rank": 0}
+    while True:
+        values = {"digest": digest.value, "page": _PAGE, **place}
+        with database.reading() as connection:
+            rows = statement.run(connection, values).all()
+        for row in rows:
+            yield _sighting(row)
+        if len(rows) < _PAGE:
+            return
+        last = rows[-1]
+        place = {
+            "moment": last.captured_at,
+            "snapshot_id": last.snapshot_id,
+            "position": last.position,
+            "rank": last.rank,
+        }
+
+
+def _sighting(row: Any) -> Sighting:
+    return Sighting(
+        snapshot_id=row.identifier,
+        page_url=row.page_url,
+        captured_at=from_microseconds(row.captured_at),
+        position=row.position,
+        url=row.url,
+        record_id=None if row.record_id is None else UUID(bytes=row.record_id),
+        status=PictureStatus(row.status),
+        role=PictureRole(row.role),
+    )
+
+
+def _by_identifier() -> Select[Any]:
+    return select(snapshots.c.document).where(snapshots.c.identifier == bindparam("identifier"))
+
+
+def _of_record() -> Select[Any]:
+    """The earliest snapshot whose page or one of whose pictures the record is."""
+    wanted = bindparam("record_id")
+    of_page = select(snapshots.c.id).where(snapshots.c.page_record_id == wanted)
+    of_picture = select(snapshot_pictures.c.snapshot_id).where(
+        snapshot_pictures.c.record_id == wanted, snapshot_pictures.c.record_id.is_not(None)
+    )
+    return (
+        select(snapshots.c.document)
+        .where(snapshots.c.id.in_(union(of_page, of_picture)))
+        .order_by(snapshots.c.captured_at, snapshots.c.identifier)
+        .limit(1)
+    )
+
+
+def _page_of_all(descending: bool) -> Select[Any]:
+    keys = (snapshots.c.captured_at, snapshots.c.identifier)
+    place = tuple_(bindparam("moment"), bindparam("identifier"))
+    return (
+        select(*keys, snapshots.c.document)
+        .where(tuple_(*keys) < place if descending else tuple_(*keys) > place)
+        .where(snapshots.c.captured_at >= bindparam("first"), snapshots.c.captured_at <= bindparam("last"))
+        .order_by(*([key.desc() for key in keys] if descending else keys))
+        .limit(bindparam("page", type_=Integer))
+    )
+
+
+def _page_of_url(descending: bool) -> Select[Any]:
+    """The same among the snapshots that a URL of the urlkey was asked for, or led to."""
+    of_key = select(urls.c.id).where(urls.c.sort_key == bindparam("key"))
+    between = (snapshots.c.captured_at >= bindparam("first"), snapshots.c.captured_at <= bindparam("last"))
+    ids = union(
+        select(snapshots.c.id).where(snapshots.c.seed_url_id.in_(of_key), *between),
+        select(snapshots.c.id).where(snapshots.c.page_url_id.in_(of_key), *between),
+    )
+    return _page_of_all(descending).where(snapshots.c.id.in_(ids))
+
+
+def _sightings() -> Select[Any]:
+    pictures, page_urls = snapshot_pictures, urls.alias("page_urls")
+    keys = (pictures.c.captured_at, pictures.c.snapshot_id, pictures.c.position, pictures.c.rank)
+    place = tuple_(bindparam("moment"), bindparam("snapshot_id"), bindparam("position"), bindparam("rank"))
+    return (
+        select(
+            *keys,
+            snapshots.c.identifier,
+            page_urls.c.url.label("page_url"),
+            urls.c.url,
+            pictures.c.record_id,
+            pictures.c.status,
+            pictures.c.role,
+        )
+        .join(snapshots, snapshots.c.id == pictures.c.snapshot_id)
+        .join(page_urls, page_urls.c.id == snapshots.c.page_url_id)
+        .join(urls, urls.c.id == pictures.c.url_id)
+        .where(pictures.c.payload_digest == bindparam("digest"), tuple_(*keys) > place)
+        .order_by(*keys)
+        .limit(bindparam("page", type_=Integer))
+    )

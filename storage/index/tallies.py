@@ -1,0 +1,90 @@
+"""Running totals for `archiver stats`: each batch adds what it brought, so that no table is ever counted."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from archiver.model.capture import Capture, RecordType
+from archiver.model.snapshot import Snapshot
+from archiver.storage.index.rows import storable
+from archiver.storage.index.schema import tallies
+
+_COUNTS = tuple(name for name in tallies.c.keys() if name != "source")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStats:
+    """What one source, or all of them, brought into the archive; bytes are of the stored records and payloads."""
+
+    captures: int = 0
+    revisits: int = 0
+    failures: int = 0
+    urls: int = 0
+    """URLs seen for the first time; 0 for a single source."""
+    snapshots: int = 0
+    pictures_captured: int = 0
+    pictures_missing: int = 0
+    stored_bytes: int = 0
+    payload_bytes: int = 0
+    saved_bytes: int = 0
+    """Payload bytes that revisit records did not have to store again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """The totals, and those of each source by name; captures that no source asked for are under the empty name."""
+
+    total: SourceStats
+    sources: dict[str, SourceStats] = field(default_factory=dict)
+
+
+class Tallies:
+    """What one batch adds."""
+
+    def __init__(self) -> None:
+        self._by_source: defaultdict[str, Counter[str]] = defaultdict(Counter)
+
+    def add_urls(self, count: int) -> None:
+        """New URLs; they belong to no source, as many name the same one."""
+        if count > 0:
+            self._by_source[""]["urls"] += count
+
+    def add_captures(self, batch: Iterable[Capture]) -> None:
+        """New captures."""
+        for capture in batch:
+            counts = self._by_source[storable(capture.source or "")]
+            counts["captures"] += 1
+            counts["stored_bytes"] += capture.location.length
+            counts["payload_bytes"] += capture.payload_length
+            if capture.record_type is RecordType.REVISIT:
+                counts["revisits"] += 1
+                counts["saved_bytes"] += capture.payload_length
+            elif not capture.status:
+                counts["failures"] += 1
+
+    def add_snapshot(self, snapshot: Snapshot) -> None:
+        """A new snapshot."""
+        counts = self._by_source[storable(snapshot.provenance.source or "")]
+        counts["snapshots"] += 1
+        counts["pictures_captured"] += len(snapshot.captured)
+        counts["pictures_missing"] += len(snapshot.missing)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Values for the tallies table, in one order for all processes."""
+        return [
+            {"source": source, **{name: counts[name] for name in _COUNTS}}
+            for source, counts in sorted(self._by_source.items())
+        ]
+
+
+def read_stats(connection: Connection) -> Stats:
+    """The totals as of now; cost: one small row for each source."""
+    rows: Sequence[Any] = connection.execute(select(tallies).order_by(tallies.c.source)).mappings().all()
+    sources = {row["source"]: SourceStats(**{name: row[name] for name in _COUNTS}) for row in rows}
+    total = SourceStats(**{name: sum(row[name] for row in rows) for name in _COUNTS})
+    return Stats(total=total, sources=sources)
