@@ -32,9 +32,7 @@ def peer_facts(transport: Any) -> PeerFacts | None:
     tls = _tls_connection(transport)
     if tls is None:
         return PeerFacts(Connection(host, peer.port))
-    verification = tls.get_app_data()
-    if not isinstance(verification, Verification):
-        verification = None
+    verification: Verification | None = getattr(tls.get_app_data(), "verification", None)
     cipher = tls.get_cipher_name()
     version = (_protocol_name(tls.get_protocol_version_name()),) if cipher else ()
     connection = Connection(

@@ -66,7 +66,7 @@ class Verification:
 
 
 class RecordingTLSOptions(ClientTLSOptions):
-    """Makes TLS connections that carry their `Verification` as application data."""
+    """Makes TLS connections whose Twisted protocol carries their `Verification`."""
 
     strict = False
 
@@ -75,7 +75,7 @@ class RecordingTLSOptions(ClientTLSOptions):
         connection = super().clientConnectionForTLS(tlsProtocol)
         identity = DNS_ID if self._hostnameIsDnsName else IPAddress_ID
         verification = Verification(identity(self._hostnameASCII), self._hostnameASCII, strict=self.strict)
-        connection.set_app_data(verification)
+        tlsProtocol.verification = verification  # type: ignore[attr-defined]
         connection.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, verification.judge)
         return connection
 
