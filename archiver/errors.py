@@ -47,6 +47,10 @@ class DamagedRecordError(StorageError):
     """A stored record is not what was recorded about it."""
 
 
+class DiscoveryError(ArchiverError):
+    """What a source offers is not the feed, sitemap or listing that was expected, or cannot be read."""
+
+
 class IndexUnavailableError(ArchiverError):
     """The index database cannot be reached, is locked, or belongs to another program version."""
 

@@ -1,0 +1,100 @@
+"""`archiver get`: an archived page or picture back."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from archiver.cli.dates import DATE_FORMS, Moment
+from archiver.cli.list_ import describe
+from archiver.cli.opening import open_retrieval
+from archiver.cli.output import Terminal, json_option, pass_terminal, print_json, say
+from archiver.errors import NotFoundError, StorageError, UsageError
+from archiver.model.moment import to_warc_date
+from archiver.retrieval import Found
+
+
+@click.command()
+@click.argument("url")
+@click.option("--at", type=Moment(), metavar="DATE", help=f"The capture closest to DATE ({DATE_FORMS}).")
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to FILE.")
+@click.option("--raw", is_flag=True, help="The exact bytes on the wire: status line, headers, body.")
+@click.option("--headers", is_flag=True, help="The exact status line and headers only.")
+@click.option("--record", is_flag=True, help="The whole WARC record, uncompressed.")
+@json_option
+@pass_terminal
+def command(
+    terminal: Terminal,
+    url: str,
+    at: datetime | None,
+    output: Path | None,
+    raw: bool,
+    headers: bool,
+    record: bool,
+    as_json: bool,
+) -> None:
+    """Write the archived payload of URL, decoded, to standard output (or FILE).
+
+    Of several captures the one closest to DATE is taken, else the latest; standard error says which.
+    """
+    if raw + headers + record + as_json > 1:
+        raise UsageError("choose one of --raw, --headers, --record and --json")
+    home, settings = terminal.open_home()
+    with open_retrieval(home, settings) as retrieval:
+        found = retrieval.closest(url, at)
+        if as_json:
+            print_json(describe(found.capture))
+            return
+        say(_which(found))
+        write(_wanted(found, raw=raw, headers=headers, record=record), output)
+
+
+def _wanted(found: Found, *, raw: bool, headers: bool, record: bool) -> Iterable[bytes]:
+    if record:
+        return found.record.whole()
+    if found.capture.failure:
+        raise NotFoundError(
+            f"that attempt got no answer ({found.capture.failure}); --record shows what was recorded of it"
+        )
+    if headers:
+        return [found.headers()]
+    if raw:
+        return found.raw()
+    if found.payload_record is None:
+        raise NotFoundError(
+            "the server said that nothing had changed (304), and there is no earlier capture of this URL"
+        )
+    return found.payload()
+
+
+def _which(found: Found) -> str:
+    capture = found.capture
+    moment = to_warc_date(capture.captured_at)
+    text = f"{capture.target_uri} captured {moment}, status {capture.status or 'none'}"
+    if capture.original:
+        text += f", same payload as captured {to_warc_date(capture.original.captured_at)}"
+    if capture.truncated:
+        text += f", CUT OFF ({capture.truncated})"
+    return f"{text} [{capture.location.segment} at {capture.location.offset}]"
+
+
+def write(chunks: Iterable[bytes], output: Path | None) -> None:
+    """Write to a file, complete or not at all, or to standard output."""
+    if output is None:
+        for chunk in chunks:
+            sys.stdout.buffer.write(chunk)
+        sys.stdout.buffer.flush()
+        return
+    partial = output.with_name(output.name + ".partial")
+    try:
+        with partial.open("wb") as file:
+            for chunk in chunks:
+                file.write(chunk)
+        partial.replace(output)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise StorageError(f"cannot write {output}: {error.strerror}") from error

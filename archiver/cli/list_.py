@@ -1,0 +1,87 @@
+"""`archiver list`: the captures of a URL."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from archiver.cli.dates import DATE_FORMS, Moment
+from archiver.cli.opening import open_index
+from archiver.cli.output import Terminal, json_option, pass_terminal, print_json, size, table
+from archiver.errors import NotFoundError
+from archiver.model.capture import Capture
+from archiver.model.moment import to_warc_date
+
+
+@click.command("list")
+@click.argument("url")
+@click.option("--from", "from_", type=Moment(), metavar="DATE", help=f"From this date on ({DATE_FORMS}).")
+@click.option("--to", type=Moment(last=True), metavar="DATE", help="Up to and including this date.")
+@click.option(
+    "--match", type=click.Choice(["exact", "prefix", "host", "domain"]), default="exact", show_default=True,
+    help="What URL stands for: itself, all that begin with it, its host, its domain with all hosts under it.",
+)  # fmt: skip
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many captures.")
+@json_option
+@pass_terminal
+def command(
+    terminal: Terminal,
+    url: str,
+    from_: datetime | None,
+    to: datetime | None,
+    match: str,
+    limit: int | None,
+    as_json: bool,
+) -> None:
+    """List the captures of URL, oldest first. Exit code 1 when there is none."""
+    home, settings = terminal.open_home()
+    none_yet = True
+    with open_index(home, settings) as index:
+        captures = index.captures(match, url, from_, to, limit=limit)
+        if as_json:
+            for capture in captures:
+                none_yet = False
+                print_json(describe(capture))
+        else:
+            header = ("captured at (UTC)", "status", "type", "size", "kept as", "URL")
+            rows = (row(capture) for capture in captures)
+            none_yet = table(header, rows) == 0
+    if none_yet:
+        raise NotFoundError(f"no capture of {url} in this archive")
+
+
+def describe(capture: Capture) -> dict[str, object]:
+    """A capture as one JSON object."""
+    return {
+        "url": capture.target_uri,
+        "urlkey": capture.urlkey,
+        "captured_at": to_warc_date(capture.captured_at),
+        "status": capture.status or None,
+        "mime": capture.mime,
+        "record_type": capture.record_type,
+        "record_id": f"urn:uuid:{capture.record_id}",
+        "payload_digest": str(capture.payload_digest) if capture.payload_digest else None,
+        "payload_length": capture.payload_length,
+        "truncated": capture.truncated,
+        "failure": capture.failure,
+        "redirect": capture.redirect,
+        "source": capture.source,
+        "warc": capture.location.segment,
+        "offset": capture.location.offset,
+        "length": capture.location.length,
+        "refers_to": f"urn:uuid:{capture.original.record_id}" if capture.original else None,
+    }
+
+
+def row(capture: Capture) -> tuple[str, ...]:
+    """A capture as one line for a person."""
+    kept = f"cut off: {capture.truncated}" if capture.truncated else str(capture.record_type)
+    return (
+        capture.captured_at.strftime("%Y-%m-%d %H:%M:%S"),
+        str(capture.status) if capture.status else "failed",
+        capture.mime,
+        size(capture.payload_length),
+        capture.failure or kept,
+        capture.target_uri,
+    )

@@ -1,0 +1,28 @@
+"""Opens the parts of a home that commands read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from archiver.config.home import Home
+from archiver.config.settings import Settings
+from archiver.retrieval import Retrieval
+from archiver.storage.index import Index
+
+
+@contextmanager
+def open_index(home: Home, settings: Settings) -> Iterator[Index]:
+    """The index of the home. Raises IndexUnavailableError."""
+    index = Index.open(settings.database_url(home))
+    try:
+        yield index
+    finally:
+        index.close()
+
+
+@contextmanager
+def open_retrieval(home: Home, settings: Settings) -> Iterator[Retrieval]:
+    """The means to get captures back."""
+    with open_index(home, settings) as index:
+        yield Retrieval(index, settings.warc_folder(home))

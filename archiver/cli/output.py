@@ -1,0 +1,130 @@
+"""How commands speak: data to standard output (for people, or JSON), everything else to standard error."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import msgspec
+
+from archiver.config.home import Home, find_home
+from archiver.config.settings import Settings, load_settings
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="One JSON object (or one per line for lists)."
+)
+
+
+@dataclass
+class Terminal:
+    """Where a command runs: the home folder asked for, and how much to say."""
+
+    home: Path | None
+    verbose: bool
+
+    def open_home(self, *, must_exist: bool = True) -> tuple[Home, Settings]:
+        """The home and its settings. Raises ConfigurationError when there is no archive."""
+        home = find_home(self.home, must_exist=must_exist)
+        self.set_up_logging()
+        return home, load_settings(home)
+
+    def set_up_logging(self) -> None:
+        """Log to standard error: warnings only, unless `--verbose`."""
+        logging.basicConfig(
+            level=logging.DEBUG if self.verbose else logging.WARNING,
+            format="%(levelname)s %(name)s: %(message)s",
+            stream=sys.stderr,
+        )
+        if not self.verbose:
+            logging.getLogger("scrapy").setLevel(logging.CRITICAL)
+            logging.getLogger("twisted").setLevel(logging.CRITICAL)
+
+
+pass_terminal = click.make_pass_decorator(Terminal)
+
+
+def print_json(value: object) -> None:
+    """One JSON object on one line."""
+    sys.stdout.buffer.write(msgspec.json.encode(value, enc_hook=str) + b"\n")
+    sys.stdout.flush()
+
+
+def say(message: str) -> None:
+    """A line for a person, on standard error."""
+    click.echo(message, err=True)
+
+
+@contextmanager
+def progress(description: str, total: int | None, *, quiet: bool = False) -> Iterator[Callable[[int], None]]:
+    """A progress bar on standard error when a person looks on and it takes over two seconds."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield lambda _advance: None
+        return
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    )
+    task = bar.add_task(description, total=total)
+    began, shown = time.monotonic(), False
+
+    def advance(steps: int) -> None:
+        nonlocal shown
+        bar.advance(task, steps)
+        if not shown and time.monotonic() - began > 2:
+            bar.start()
+            shown = True
+
+    try:
+        yield advance
+    finally:
+        if shown:
+            bar.stop()
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
+    """Print rows under a header as they come, the last column free; returns how many there were.
+
+    The widths come from the first 200 rows, so that a long listing streams.
+    """
+    iterator = iter(rows)
+    first = list(itertools.islice(iterator, 200))
+    if not first:
+        return 0
+    widths = [max(len(line[column]) for line in (header, *first)) for column in range(len(header) - 1)]
+    count = 0
+    click.secho(_line(header, widths), bold=True)
+    for line in itertools.chain(first, iterator):
+        click.echo(_line(line, widths))
+        count += 1
+    return count
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=False)]
+    return "  ".join([*padded, cells[-1]])
+
+
+def size(count: int) -> str:
+    """A number of bytes for people: `91.2 kB`."""
+    if count < 1000:
+        return f"{count} B"
+    amount = float(count)
+    for unit in ("kB", "MB", "GB"):
+        amount /= 1000
+        if amount < 999.95:
+            return f"{amount:.1f} {unit}"
+    return f"{amount / 1000:.1f} TB"

@@ -1,0 +1,77 @@
+"""`archiver show`: one snapshot with its pictures."""
+
+from __future__ import annotations
+
+import click
+
+from archiver.cli.opening import open_index
+from archiver.cli.output import Terminal, json_option, pass_terminal
+from archiver.errors import NotFoundError, UsageError
+from archiver.model import identifier
+from archiver.model.moment import to_warc_date
+from archiver.model.picture import PictureStatus, SnapshotPicture
+from archiver.model.snapshot import Snapshot
+from archiver.storage import snapshot_codec
+from archiver.storage.index import Index
+
+
+@click.command()
+@click.argument("snapshot")
+@json_option
+@pass_terminal
+def command(terminal: Terminal, snapshot: str, as_json: bool) -> None:
+    """Show what the archive knows of SNAPSHOT: the page, its pictures, and which are missing."""
+    home, settings = terminal.open_home()
+    with open_index(home, settings) as index:
+        found = find_snapshot(index, snapshot)
+    if as_json:
+        click.echo(snapshot_codec.encode(found))
+        return
+    _print(found)
+
+
+def find_snapshot(index: Index, text: str) -> Snapshot:
+    """The snapshot with the identifier `text`. Raises UsageError for a mistyped one, NotFoundError."""
+    if not identifier.is_valid(text):
+        raise UsageError(
+            f"{text} is not a snapshot identifier: its check character does not fit; was it copied whole?"
+        )
+    found = index.snapshot(identifier.normalise(text))
+    if found is None:
+        raise NotFoundError(f"no snapshot {identifier.normalise(text)} in this archive")
+    return found
+
+
+def _print(snapshot: Snapshot) -> None:
+    page, provenance = snapshot.page, snapshot.provenance
+    click.secho(snapshot.id, bold=True)
+    click.echo(f"page        {page.target_uri}")
+    if snapshot.seed != page.target_uri:
+        click.echo(f"asked for   {snapshot.seed}")
+    click.echo(f"captured    {to_warc_date(snapshot.captured_at)}, status {page.status}, {page.mime}")
+    click.echo(f"payload     {page.payload_digest}")
+    click.echo(
+        f"by          {provenance.software}" + (f", {provenance.operator}" if provenance.operator else "")
+    )
+    click.echo(
+        f"robots.txt  {provenance.robots}"
+        + (", the page asks not to be archived" if provenance.noarchive else "")
+    )
+    had, lost = len(snapshot.captured), len(snapshot.missing)
+    click.echo(f"pictures    {len(snapshot.pictures)} found, {had} captured, {lost} missing")
+    for picture in snapshot.pictures:
+        _print_picture(picture)
+
+
+def _print_picture(picture: SnapshotPicture) -> None:
+    found = picture.found
+    url = picture.fetched[0].url if picture.fetched else found.renditions[0].url
+    click.echo(f"  {found.position + 1:>3}  {picture.status:<9} {found.role:<9} {url[:200]}")
+    for name, text in (("alt", found.alt), ("caption", found.caption), ("credit", found.credit)):
+        if text:
+            click.echo(f"       {name}: {text}")
+    if picture.status is PictureStatus.MISSING:
+        click.echo(f"       missing: {picture.reason}")
+    for rendition in picture.fetched:
+        if rendition.payload_digest and not rendition.reason:
+            click.echo(f"       {rendition.payload_digest} {rendition.url[:200]}")

@@ -1,0 +1,84 @@
+"""`archiver verify`: re-reads what is stored and holds it against what was recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from archiver.cli.opening import open_index
+from archiver.cli.output import Terminal, json_option, pass_terminal, print_json, progress, size
+from archiver.cli.show import find_snapshot
+from archiver.errors import ArchiverError, NotFoundError
+from archiver.fixity import Verified, segments_of, verify_file, verify_folder
+from archiver.reindex import recover_segments
+from archiver.storage.warc import Fault, segment_files, segment_name
+
+
+class VerificationError(ArchiverError):
+    """What is stored is not what was recorded; the faults were printed."""
+
+
+@click.command()
+@click.argument("what", nargs=-1, metavar="[FILE-or-SNAPSHOT]...")
+@json_option
+@pass_terminal
+def command(terminal: Terminal, what: tuple[str, ...], as_json: bool) -> None:
+    """Re-read the archive, or the WARC files or snapshots named, and check everything.
+
+    Each fault is printed with file and offset. Exit code 1 when there is any.
+    """
+    count = Verified()
+    faults: list[Fault] = []
+
+    def report(fault: Fault) -> None:
+        faults.append(fault)
+        if not as_json:
+            click.echo(f"{fault.segment} at {fault.offset}: {fault.message}")
+
+    loose = [Path(name) for name in what if name.endswith((".warc", ".warc.gz", ".warc.gz.open"))]
+    foreign = [path for path in loose if path.exists() and len(path.parts) > 1]
+    for path in foreign:
+        for fault in verify_file(path, count):
+            report(fault)
+    if not what or len(foreign) < len(what):
+        named = [name for name in what if Path(name) not in foreign]
+        _verify_home(terminal, named, count, report)
+    if as_json:
+        print_json(
+            {
+                "segments": count.segments, "records": count.records, "captures": count.captures,
+                "bytes": count.bytes, "faults": [
+                    {"file": f.segment, "offset": f.offset, "message": f.message} for f in faults
+                ],
+            }
+        )  # fmt: skip
+    if faults:
+        raise VerificationError(f"{len(faults)} faults found; the files are left as they are")
+    if not as_json:
+        click.echo(
+            f"Verified: {count.segments} WARC files, {count.records} records, {count.captures} captures,"
+            f" {size(count.bytes)}. No fault."
+        )
+
+
+def _verify_home(
+    terminal: Terminal, named: list[str], count: Verified, report: Callable[[Fault], None]
+) -> None:
+    home, settings = terminal.open_home()
+    folder = settings.warc_folder(home)
+    files = {segment_name(path): path for path in segment_files(folder)}
+    with open_index(home, settings) as index:
+        recover_segments(folder, index)
+        segments = [segment_name(Path(name)) for name in named if not name.startswith("ark:")]
+        unknown = [name for name in segments if name not in files]
+        if unknown:
+            raise NotFoundError(f"no WARC file {unknown[0]} in {folder}, and no snapshot of that name")
+        for name in named:
+            if name.startswith("ark:"):
+                segments += segments_of(index, find_snapshot(index, name))
+        total = sum(path.stat().st_size for name, path in files.items() if not segments or name in segments)
+        with progress("verifying", total) as advance:
+            for fault in verify_folder(folder, index, count, tuple(dict.fromkeys(segments)), advance):
+                report(fault)

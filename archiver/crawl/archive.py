@@ -1,0 +1,95 @@
+"""Opens a home for writing: mends what a crash left, then takes exchanges in."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from archiver import __version__
+from archiver.config.home import Home
+from archiver.config.settings import Settings
+from archiver.ingest import CommitPolicy, Ingest
+from archiver.reindex import recover_segments
+from archiver.storage.index import Index
+from archiver.storage.warc import SegmentWriter, Warcinfo
+
+log = logging.getLogger(__name__)
+SOFTWARE = f"news-archiver/{__version__}"
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """A home open for writing."""
+
+    home: Home
+    settings: Settings
+    index: Index
+    ingest: Ingest
+
+    @property
+    def warc_folder(self) -> Path:
+        """Where the WARC files are."""
+        return self.settings.warc_folder(self.home)
+
+
+@asynccontextmanager
+async def open_archive(home: Home, settings: Settings, *, patience: float = 30.0) -> AsyncIterator[Archive]:
+    """The archive, with what a crashed process left behind recovered; sealed and closed at the end.
+
+    `patience` is how many seconds a full disk or an absent database is waited for. Raises StorageError,
+    IndexUnavailableError.
+    """
+    folder = settings.warc_folder(home)
+    index = Index.open(settings.database_url(home))
+    try:
+        recovered = recover_segments(folder, index)
+        if recovered.segments:
+            log.warning(
+                "recovered %d WARC file(s) of a process that did not end well: %d captures brought into the"
+                " index, %d torn bytes set aside",
+                recovered.segments, recovered.captures, recovered.torn_bytes,
+            )  # fmt: skip
+        writer = SegmentWriter(
+            folder,
+            warcinfo(settings),
+            max_bytes=settings.storage.segment_bytes,
+            max_age=timedelta(seconds=settings.storage.segment_age),
+        )
+        policy = CommitPolicy(
+            records=settings.storage.commit_records,
+            bytes=settings.storage.commit_bytes,
+            seconds=settings.storage.commit_seconds,
+            patience=patience,
+        )
+        ingest = Ingest(writer, index, policy)
+        try:
+            yield Archive(home, settings, index, ingest)
+        finally:
+            await ingest.close()
+    finally:
+        index.close()
+
+
+def warcinfo(settings: Settings) -> Warcinfo:
+    """What the first record of each file says of this archive (WARC 1.1, 6.2)."""
+    return Warcinfo(
+        software=SOFTWARE,
+        operator=settings.identity.operator,
+        contact=settings.identity.contact,
+        user_agent=user_agent(settings),
+        robots="obey" if settings.politeness.obey_robots else "ignore",
+        vantage=settings.identity.vantage,
+        is_part_of=settings.identity.collection,
+    )
+
+
+def user_agent(settings: Settings) -> str:
+    """The User-Agent: the configured one, else our name with the operator's contact."""
+    if settings.politeness.user_agent:
+        return settings.politeness.user_agent
+    contact = settings.contact()
+    return f"{SOFTWARE} (+{contact})" if contact else SOFTWARE

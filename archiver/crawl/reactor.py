@@ -1,0 +1,43 @@
+"""Runs a coroutine under Twisted's asyncio reactor, which Scrapy needs; once in a process."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from scrapy.utils.reactor import install_reactor, is_reactor_installed
+
+ASYNCIO_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
+EVENT_LOOP = "uvloop.Loop"
+R = TypeVar("R")
+
+
+def run_under_reactor(main: Callable[[], Coroutine[object, object, R]]) -> R:
+    """The result of `main()`, run until it is done. SIGINT and SIGTERM cancel it, so that it can close.
+
+    A reactor cannot be started twice: this can be called once in a process.
+    """
+    if not is_reactor_installed():
+        install_reactor(ASYNCIO_REACTOR, EVENT_LOOP)
+    from twisted.internet import reactor as installed
+
+    reactor: Any = installed
+
+    outcome: list[asyncio.Task[R]] = []
+
+    def begin() -> None:
+        loop = asyncio.get_event_loop()
+        task = loop.create_task(main())
+        outcome.append(task)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, task.cancel)
+        task.add_done_callback(lambda _task: reactor.stop())
+
+    reactor.callWhenRunning(begin)
+    reactor.run(installSignalHandlers=False)
+    try:
+        return outcome[0].result()
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None

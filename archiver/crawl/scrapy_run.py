@@ -1,0 +1,88 @@
+"""Runs one spider under Scrapy with the wire tap and the address guard in place."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from scrapy.crawler import AsyncCrawlerRunner
+from scrapy.settings import Settings as ScrapySettings
+
+from archiver.config.settings import Settings
+from archiver.crawl.archive import Archive, user_agent
+from archiver.spiders.base import VisitingSpider
+from archiver.spiders.fetching import FetchPolicy
+from archiver.spiders.guard import guard_settings, install_guard
+from archiver.spiders.pictures import PicturePolicy, Renditions
+from archiver.spiders.wire import attach, verify_wire, wire_settings
+
+log = logging.getLogger(__name__)
+CONFIGURED_PROXY = "archiver.spiders.proxy.ConfiguredProxyMiddleware"
+RENDITIONS = {"standard": Renditions.BEST, "all": Renditions.ALL, "none": Renditions.NONE}
+
+
+async def crawl(archive: Archive, spider: type[VisitingSpider], **arguments: Any) -> None:
+    """Run `spider` until it is done; every exchange goes into the archive.
+
+    Raises CaptureSelfTestError before anything is fetched when the tap is not exact here, and whatever the
+    spider or the archive failed with.
+    """
+    from twisted.internet import reactor
+
+    await verify_wire()
+    settings = archive.settings
+    install_guard(reactor, settings.url_policy())
+    runner = AsyncCrawlerRunner(scrapy_settings(archive))
+    crawler = runner.create_crawler(spider)
+    attach(
+        crawler,
+        archive.ingest,
+        folder=archive.home.spool,
+        memory_limit=settings.storage.spool_memory,
+    )
+    await runner.crawl(crawler, policy=fetch_policy(settings), **arguments)
+
+
+def fetch_policy(settings: Settings) -> FetchPolicy:
+    """What is fetched with a page, as configured."""
+    return FetchPolicy(
+        pictures=PicturePolicy(
+            renditions=RENDITIONS[settings.pictures.policy],
+            icons=settings.pictures.icons,
+            limit=settings.pictures.limit,
+        ),
+        stylesheets=settings.pictures.stylesheets and settings.pictures.policy != "none",
+        obey_robots=settings.politeness.obey_robots,
+    )
+
+
+def scrapy_settings(archive: Archive) -> ScrapySettings:
+    """Scrapy's settings for this archive's."""
+    settings = archive.settings
+    network, politeness = settings.network, settings.politeness
+    wire: dict[str, Any] = dict(wire_settings())
+    wire["DOWNLOADER_MIDDLEWARES"] = {**wire["DOWNLOADER_MIDDLEWARES"], CONFIGURED_PROXY: 750}
+    return ScrapySettings(
+        {
+            **wire,
+            **guard_settings(settings.url_policy()),
+            "USER_AGENT": user_agent(settings),
+            "ROBOTSTXT_OBEY": politeness.obey_robots,
+            "DOWNLOAD_DELAY": politeness.delay,
+            "CONCURRENT_REQUESTS_PER_DOMAIN": politeness.concurrency,
+            "CONCURRENT_REQUESTS": politeness.concurrency_total,
+            "AUTOTHROTTLE_ENABLED": politeness.autothrottle,
+            "DOWNLOAD_TIMEOUT": network.timeout,
+            "DOWNLOAD_MAXSIZE": network.max_size,
+            "DOWNLOAD_WARNSIZE": 0,
+            "ARCHIVER_CA_BUNDLE": str(bundle) if (bundle := settings.ca_bundle(archive.home)) else None,
+            "ARCHIVER_TLS_STRICT": network.tls_strict,
+            "HTTPPROXY_ENABLED": False,
+            "REDIRECT_MAX_TIMES": network.max_redirects,
+            "METAREFRESH_ENABLED": False,
+            "COOKIES_ENABLED": False,
+            "HTTPCACHE_ENABLED": False,
+            "RETRY_TIMES": 2,
+            "LOG_ENABLED": False,
+        }
+    )

@@ -1,0 +1,126 @@
+"""Fixity: re-reads what is stored and holds it against what was recorded, in the file and in the index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from archiver.model.capture import Capture
+from archiver.model.snapshot import Snapshot
+from archiver.storage.index import Index, Segment
+from archiver.storage.warc import CheckedRecord, Fault, check_segment, segment_files, segment_name
+
+
+@dataclass(slots=True)
+class Verified:
+    """The count of what was checked so far, and the faults."""
+
+    segments: int = 0
+    records: int = 0
+    captures: int = 0
+    bytes: int = 0
+    faults: int = 0
+
+
+def verify_folder(
+    folder: Path,
+    index: Index,
+    count: Verified,
+    names: tuple[str, ...] = (),
+    on_progress: Callable[[int], None] = lambda _bytes: None,
+) -> Iterator[Fault]:
+    """Check every segment (or those in `names`) strictly, then each against the index; yields each fault.
+
+    In the file: member framing, lengths, digests, required fields. Against the index: that every capture's
+    record is where the index says and is what it says, that every record is indexed, that no segment of
+    the index is absent, and that a sealed segment has the digest that it was sealed with.
+    """
+    present = {segment_name(path): path for path in segment_files(folder)}
+    known = {segment.name: segment for segment in index.segments()}
+    for name in names or sorted({*present, *known}):
+        path = present.get(name)
+        if path is None:
+            fault = Fault(name, 0, "the index knows this segment, but the file is not there")
+            count.faults += 1
+            yield fault
+            continue
+        count.segments += 1
+        for fault in _verify_segment(path, name, known.get(name), index, count):
+            count.faults += 1
+            yield fault
+        size = path.stat().st_size
+        count.bytes += size
+        on_progress(size)
+
+
+def segments_of(index: Index, snapshot: Snapshot) -> list[str]:
+    """The names of the segments that hold the records of `snapshot`, those that revisits refer to included."""
+    ids = [*snapshot.redirects, snapshot.page.record_id]
+    ids += [r.record_id for p in snapshot.pictures for r in p.fetched if r.record_id]
+    names: dict[str, None] = {}
+    own = index.snapshot_location(snapshot.id)
+    if own:
+        names[own.segment] = None
+    for record_id in ids:
+        capture = index.capture(record_id)
+        if capture:
+            names[capture.location.segment] = None
+            if capture.original:
+                names[capture.original.location.segment] = None
+    return list(names)
+
+
+def verify_file(path: Path, count: Verified) -> Iterator[Fault]:
+    """Check one WARC file strictly by itself, without an index."""
+    count.segments += 1
+    for found in check_segment(path):
+        if isinstance(found, Fault):
+            count.faults += 1
+            yield found
+        else:
+            count.records += 1
+    count.bytes += path.stat().st_size
+
+
+def _verify_segment(
+    path: Path, name: str, segment: Segment | None, index: Index, count: Verified
+) -> Iterator[Fault]:
+    if segment is None:
+        yield Fault(name, 0, "the file is not in the index (archiver reindex brings it in)")
+    expected = {capture.location.offset: capture for capture in index.captures_in_segment(name)}
+    count.captures += len(expected)
+    for found in check_segment(path, segment.digest if segment else None):
+        if isinstance(found, Fault):
+            yield found
+            continue
+        count.records += 1
+        capture = expected.pop(found.record.location.offset, None)
+        yield from _against_index(name, found, capture, segment)
+    for offset, capture in sorted(expected.items()):
+        yield Fault(name, offset, f"the index has {capture.target_uri} here, but no record begins here")
+
+
+def _against_index(
+    name: str, checked: CheckedRecord, capture: Capture | None, segment: Segment | None
+) -> Iterator[Fault]:
+    offset = checked.record.location.offset
+    stored = checked.capture
+    if capture is None:
+        if stored is not None and segment is not None:
+            yield Fault(
+                name, offset, f"{stored.target_uri} is not in the index (archiver reindex brings it in)"
+            )
+        return
+    if stored is None:
+        yield Fault(
+            name, offset, f"the index has {capture.target_uri} here, but the record is something else"
+        )
+        return
+    for field in (
+        "record_id", "target_uri", "captured_at", "record_type", "status", "mime", "payload_digest",
+        "payload_length", "truncated", "location",
+    ):  # fmt: skip
+        said, is_ = getattr(capture, field), getattr(stored, field)
+        if said != is_:
+            yield Fault(name, offset, f"{field} is {is_} in the record, but {said} in the index")

@@ -1,0 +1,266 @@
+"""Makes exchanges and snapshots durable, then indexed, then acknowledged: in that order, in groups.
+
+A group is appended to the segment, flushed to disk once, and indexed in one transaction; only then does
+anybody who waits for one of its captures learn of it. Group commit is what makes this affordable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TypeVar
+from uuid import UUID
+
+from archiver.errors import ArchiverError, IndexUnavailableError, StorageError
+from archiver.model.capture import Capture, RecordLocation
+from archiver.model.digest import Digest
+from archiver.model.exchange import Exchange
+from archiver.model.snapshot import Snapshot
+from archiver.storage import snapshot_codec
+from archiver.storage.index import Index
+from archiver.storage.warc import SegmentWriter, capture_of_exchange, exchange_records, metadata_record
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
+"""Waits between attempts when the disk is full or the database does not answer; the last one repeats."""
+
+_A = TypeVar("_A")
+_R = TypeVar("_R")
+_Written = tuple[Capture | RecordLocation, Exchange | Snapshot]
+
+
+@dataclass(frozen=True, slots=True)
+class CommitPolicy:
+    """When a group is closed: `records` exchanges, `bytes` of blocks or `seconds`, whichever comes first.
+
+    `pending_bytes` bounds what waits in memory before `accept` makes the crawl wait. `patience` is how
+    many seconds a full disk or an absent database is waited for before what waits is given up.
+    """
+
+    records: int = 32
+    bytes: int = 8_000_000
+    seconds: float = 0.03
+    pending_bytes: int = 64_000_000
+    patience: float = 30.0
+
+
+@dataclass(slots=True)
+class _Work:
+    subject: Exchange | Snapshot
+    size: int
+    done: asyncio.Future[Capture | RecordLocation] = field(repr=False)
+
+
+class Ingest:
+    """The one way into the archive for one process; made and used inside a running asyncio loop.
+
+    `accept` takes an exchange (it is the sink of the wire tap), `capture` waits until an accepted exchange
+    is durable and indexed, `record` does both for a snapshot. Writing happens on one thread of its own.
+    """
+
+    def __init__(self, writer: SegmentWriter, index: Index, policy: CommitPolicy | None = None) -> None:
+        self._writer = writer
+        self._index = index
+        self._policy = policy or CommitPolicy()
+        self._queue: asyncio.Queue[_Work | None] = asyncio.Queue()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ingest")
+        self._waiting: dict[UUID, asyncio.Future[Capture | RecordLocation]] = {}
+        self._recent: OrderedDict[UUID, Capture] = OrderedDict()
+        self._pending_bytes = 0
+        self._room = asyncio.Event()
+        self._room.set()
+        self._failed: ArchiverError | None = None
+        self._task = asyncio.get_running_loop().create_task(self._run())
+        self.on_wait: Callable[[str], None] = lambda reason: log.warning("%s", reason)
+
+    async def accept(self, exchange: Exchange) -> None:
+        """Take an exchange; waits only while too much is pending. Raises what made ingestion stop."""
+        await self._room.wait()
+        if self._failed:
+            raise self._failed
+        size = exchange.response.block.length if exchange.response else 0
+        future = self._put(exchange, size)
+        self._waiting[exchange.id] = future
+        future.add_done_callback(lambda done: self._settle(exchange.id, done))
+
+    async def capture(self, exchange_id: UUID) -> Capture:
+        """The durable, indexed capture of an accepted exchange. Raises what prevented it."""
+        recent = self._recent.get(exchange_id)
+        if recent:
+            return recent
+        waiting = self._waiting.get(exchange_id)
+        if waiting is None:
+            known = await asyncio.to_thread(self._index.capture, exchange_id)
+            if known is None:
+                raise StorageError(f"exchange {exchange_id} was never handed to the archive")
+            return known
+        result = await asyncio.shield(waiting)
+        assert isinstance(result, Capture)
+        return result
+
+    async def record(self, snapshot: Snapshot) -> RecordLocation:
+        """Write a snapshot's metadata record and index it; returns when it is durable."""
+        if self._failed:
+            raise self._failed
+        result = await self._put(snapshot, 0)
+        assert isinstance(result, RecordLocation)
+        return result
+
+    async def close(self) -> None:
+        """Commit what is pending, seal the segment, stop the thread."""
+        await self._queue.put(None)
+        try:
+            await self._task
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._seal)
+        finally:
+            self._thread.shutdown(wait=True)
+
+    def _put(self, subject: Exchange | Snapshot, size: int) -> asyncio.Future[Capture | RecordLocation]:
+        future: asyncio.Future[Capture | RecordLocation] = asyncio.get_running_loop().create_future()
+        self._pending_bytes += size
+        if self._pending_bytes > self._policy.pending_bytes:
+            self._room.clear()
+        self._queue.put_nowait(_Work(subject, size, future))
+        return future
+
+    def _settle(self, exchange_id: UUID, done: asyncio.Future[Capture | RecordLocation]) -> None:
+        del self._waiting[exchange_id]
+        if done.cancelled() or done.exception():
+            return
+        result = done.result()
+        assert isinstance(result, Capture)
+        self._recent[exchange_id] = result
+        while len(self._recent) > 10_000:
+            self._recent.popitem(last=False)
+
+    async def _run(self) -> None:
+        while True:
+            group, last = await self._next_group()
+            if group:
+                await self._commit(group)
+            if last:
+                return
+
+    async def _next_group(self) -> tuple[list[_Work], bool]:
+        first = await self._queue.get()
+        if first is None:
+            return [], True
+        if self._queue.qsize() < self._policy.records - 1:
+            await asyncio.sleep(self._policy.seconds)
+        group, size = [first], first.size
+        while self._queue.qsize() and len(group) < self._policy.records and size < self._policy.bytes:
+            work = self._queue.get_nowait()
+            if work is None:
+                return group, True
+            group.append(work)
+            size += work.size
+        return group, False
+
+    async def _commit(self, group: Sequence[_Work]) -> None:
+        try:
+            if self._failed:
+                raise self._failed
+            written = await self._patiently(self._write, [work.subject for work in group])
+            await self._patiently(self._index_group, written)
+        except ArchiverError as error:
+            self._failed = error
+            for work in group:
+                work.done.set_exception(error)
+                work.done.exception()
+        else:
+            for work, (result, _) in zip(group, written, strict=True):
+                work.done.set_result(result)
+        finally:
+            for work in group:
+                self._pending_bytes -= work.size
+                if isinstance(work.subject, Exchange) and work.subject.response:
+                    work.subject.response.block.close()
+            if self._failed or self._pending_bytes <= self._policy.pending_bytes:
+                self._room.set()
+
+    async def _patiently(self, step: Callable[[_A], _R], argument: _A) -> _R:
+        """Run `step` on the writing thread, again while the disk is full or the database is away."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._policy.patience
+        for pause in itertools.chain(RETRY_SECONDS, itertools.repeat(RETRY_SECONDS[-1])):
+            try:
+                return await loop.run_in_executor(self._thread, step, argument)
+            except (StorageError, IndexUnavailableError) as error:
+                if loop.time() + pause > deadline:
+                    raise
+                self.on_wait(f"{error} Waiting; the crawl is paused.")
+                await asyncio.sleep(pause)
+        raise AssertionError("the pauses never end")
+
+    def _write(self, subjects: Sequence[Exchange | Snapshot]) -> list[_Written]:
+        """Append a group and flush it. A refused write leaves nothing of the group behind."""
+        exchanges = [subject for subject in subjects if isinstance(subject, Exchange)]
+        originals = self._originals(exchanges)
+        written: list[_Written] = []
+        for subject in subjects:
+            if isinstance(subject, Exchange):
+                capture = self._write_exchange(subject, originals)
+                written.append((capture, subject))
+            else:
+                written.append((self._write_snapshot(subject), subject))
+        self._writer.commit()
+        return written
+
+    def _originals(self, exchanges: Sequence[Exchange]) -> dict[Digest, Capture]:
+        wanted = {
+            exchange.response.payload_digest
+            for exchange in exchanges
+            if exchange.response and exchange.response.payload_length and not exchange.response.truncated
+        }
+        return self._index.original(wanted) if wanted else {}
+
+    def _write_exchange(self, exchange: Exchange, originals: dict[Digest, Capture]) -> Capture:
+        response = exchange.response
+        original = None
+        if response and response.status == HTTPStatus.NOT_MODIFIED:
+            original = self._index.unchanged_since(exchange.target_uri)
+        elif response and not response.truncated:
+            original = originals.get(response.payload_digest)
+        locations = self._writer.write(exchange_records(exchange, original))
+        capture = capture_of_exchange(exchange, locations[0], original)
+        if response and response.payload_length and capture.is_complete:
+            originals.setdefault(response.payload_digest, capture)
+        return capture
+
+    def _write_snapshot(self, snapshot: Snapshot) -> RecordLocation:
+        record = metadata_record(
+            snapshot.page.target_uri,
+            snapshot.captured_at,
+            snapshot_codec.encode(snapshot),
+            snapshot_codec.MIME,
+            refers_to=snapshot.page.record_id,
+        )
+        return self._writer.write([record])[0]
+
+    def _index_group(self, written: Sequence[_Written]) -> None:
+        """One transaction for the group; idempotent, so that it can be tried again."""
+        self._index.record(
+            [result for result, _ in written if isinstance(result, Capture)],
+            indexed_ends=self._writer.committed_ends(),
+            snapshots=[
+                (subject, result)
+                for result, subject in written
+                if isinstance(subject, Snapshot) and isinstance(result, RecordLocation)
+            ],
+        )
+        self._index_sealed()
+
+    def _index_sealed(self) -> None:
+        for sealed in self._writer.take_sealed():
+            self._index.segment_sealed(sealed.name, sealed.size, sealed.digest)
+
+    def _seal(self) -> None:
+        self._writer.close()
+        self._index_sealed()

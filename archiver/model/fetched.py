@@ -1,0 +1,49 @@
+"""What a spider hands over: one page with everything that was asked for because of it, not yet a snapshot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from archiver.model.picture import FoundPicture
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """What came of one URL. `exchanges` are all attempts and redirect hops, oldest first.
+
+    `status` is 0 when no response came; `reason` then says why in one line. `mime` is the type named by the
+    server, `sniffed` the picture type that the first bytes show, or None when they show none.
+    """
+
+    url: str
+    final_url: str
+    exchanges: tuple[UUID, ...]
+    status: int = 0
+    mime: str | None = None
+    sniffed: str | None = None
+    length: int = 0
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedPicture:
+    """A picture of a page and the downloads that were made for it."""
+
+    found: FoundPicture
+    downloads: tuple[Download, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedPage:
+    """A page, its pictures and its stylesheets, as fetched in one visit."""
+
+    seed: str
+    page: Download
+    pictures: tuple[FetchedPicture, ...] = ()
+    resources: tuple[Download, ...] = ()
+    source: str | None = None
+    spider: str | None = None
+    robots: str | None = None
+    noarchive: bool = False
+    charset: str | None = None

@@ -1,0 +1,74 @@
+"""Gets archived captures back: the one closest to a date, its payload, its exact bytes, its record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from archiver.errors import NotFoundError
+from archiver.model.capture import Capture, RecordType
+from archiver.storage.index import Index
+from archiver.storage.warc import StoredRecord, read_record
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A capture with its stored record; for a revisit also the record that holds the payload."""
+
+    capture: Capture
+    record: StoredRecord
+    payload_record: StoredRecord | None
+    """None when no payload exists: an exchange without a response, or a 304 whose original is not here."""
+
+    def headers(self) -> bytes:
+        """Status line and headers, exact bytes, of this exchange (a revisit has its own)."""
+        return self.record.http_head()
+
+    def raw(self) -> Iterator[bytes]:
+        """The exact bytes on the wire.
+
+        For a revisit of an identical payload they are its own head and the body as the original had it on
+        the wire, since the body of a repeated payload is not stored twice.
+        """
+        if self.capture.record_type is RecordType.REVISIT and self.payload_record:
+            yield self.headers()
+            yield from self.payload_record.http_body()
+        else:
+            yield from self.record.chunks()
+
+    def payload(self) -> Iterator[bytes]:
+        """The entity, transfer and content coding undone. Nothing when there is none."""
+        if self.payload_record:
+            yield from self.payload_record.decoded_payload()
+
+    def entity(self) -> Iterator[bytes]:
+        """The entity, transfer coding undone and content coding kept: what WARC-Payload-Digest is of."""
+        if self.payload_record:
+            yield from self.payload_record.payload()
+
+
+class Retrieval:
+    """Reads the archive: the index says where, the WARC files say what."""
+
+    def __init__(self, index: Index, folder: Path) -> None:
+        self._index = index
+        self._folder = folder
+
+    def closest(self, url: str, at: datetime | None = None) -> Found:
+        """The capture of `url` closest to `at` (the latest without it). Raises NotFoundError."""
+        capture = self._index.closest(url, at)
+        if capture is None:
+            raise NotFoundError(f"no capture of {url} in this archive (archiver capture {url} makes one)")
+        return self.open(capture)
+
+    def open(self, capture: Capture) -> Found:
+        """The stored records of `capture`. Raises DamagedRecordError or StorageError."""
+        record = read_record(self._folder, capture.location)
+        payload: StoredRecord | None = record
+        if capture.record_type is RecordType.METADATA:
+            payload = None
+        elif capture.record_type is RecordType.REVISIT:
+            payload = read_record(self._folder, capture.original.location) if capture.original else None
+        return Found(capture, record, payload)

@@ -1,0 +1,69 @@
+"""What every spider does: find pages to visit, fetch each with its pictures, hand each over when complete."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import scrapy
+
+from archiver.model.fetched import FetchedPage
+from archiver.spiders.fetching import FetchPolicy, PageFetcher
+
+PAGES_AT_ONCE = 16
+"""Pages in flight in one crawl; their pictures come on top, bounded by Scrapy's own limits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One page to fetch: its URL, who asked, and headers to send (conditional requests)."""
+
+    url: str
+    source: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+Deliver = Callable[[FetchedPage], Awaitable[None]]
+
+
+class VisitingSpider(scrapy.Spider):
+    """Fetches what `visits` yields, at most `PAGES_AT_ONCE` at a time, and awaits `deliver` with each page.
+
+    Pages are pulled one by one, so that a list of millions costs no memory. `deliver` returns when the page
+    is durable; until then its place is taken, which is what slows a crawl down to the speed of the disk.
+    """
+
+    name = "visiting"
+
+    def __init__(self, *, deliver: Deliver, policy: FetchPolicy, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._deliver = deliver
+        self._policy = policy
+
+    def visits(self, fetcher: PageFetcher) -> AsyncIterator[Visit]:
+        """The pages to fetch, in order; each kind of spider has its own way to find them."""
+        raise TypeError(f"{type(self).__name__} does not say what to visit through {fetcher}")
+
+    async def start(self) -> AsyncIterator[Any]:
+        """Called by Scrapy once: visits everything, yields nothing."""
+        fetcher = PageFetcher(self.crawler, self._policy)
+        places = asyncio.Semaphore(PAGES_AT_ONCE)
+
+        async def visit(wanted: Visit) -> None:
+            try:
+                page = await fetcher.fetch(
+                    wanted.url, source=wanted.source, spider=self.name, headers=wanted.headers
+                )
+                await self._deliver(page)
+            finally:
+                places.release()
+
+        async with asyncio.TaskGroup() as group:
+            async for wanted in self.visits(fetcher):
+                await places.acquire()
+                group.create_task(visit(wanted))
+        nothing: tuple[Any, ...] = ()
+        for each in nothing:
+            yield each

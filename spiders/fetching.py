@@ -1,0 +1,225 @@
+"""Fetches a page together with its pictures, so that both show the same moment.
+
+Pictures fetched later are wrong evidence; so every picture that the policy wants is asked for as soon as
+the page is read, and the page is handed over when each has come or has said why not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Response
+from w3lib.encoding import http_content_type_encoding
+
+from archiver.errors import ArchiverError
+from archiver.model.exchange import Purpose
+from archiver.model.fetched import Download, FetchedPage, FetchedPicture
+from archiver.model.picture import FoundPicture, PictureOrigin, PictureRole, Rendition
+from archiver.spiders.document import Document, parse_document
+from archiver.spiders.magic import HEAD_BYTES, picture_type
+from archiver.spiders.pictures import PicturePolicy, css_urls, find_pictures, find_stylesheets
+from archiver.spiders.wire import EXCHANGES, KEEP_BODY, PURPOSE, SOURCE, VIA
+
+log = logging.getLogger(__name__)
+
+PAGE_BYTES = 20_000_000
+"""A page larger than this is archived whole but read for pictures only up to here."""
+MARKUP = ("text/html", "application/xhtml+xml", "application/xml", "text/xml")
+STYLESHEET_BYTES = 2_000_000
+IMPORT_DEPTH = 3
+PRIORITY = {Purpose.PAGE: 0, Purpose.PICTURE: 10, Purpose.RESOURCE: 5}
+
+
+@dataclass(frozen=True, slots=True)
+class FetchPolicy:
+    """What is fetched with a page. `remembered` bounds how many requisites one crawl remembers."""
+
+    pictures: PicturePolicy = field(default_factory=PicturePolicy)
+    stylesheets: bool = True
+    obey_robots: bool = True
+    remembered: int = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    download: Download
+    response: Response | None
+
+
+class PageFetcher:
+    """Fetches pages with their pictures through a crawler's downloader; one for each crawl.
+
+    A picture or stylesheet that several pages share is fetched once in a crawl.
+    """
+
+    def __init__(self, crawler: Crawler, policy: FetchPolicy) -> None:
+        self._crawler = crawler
+        self._policy = policy
+        self._requisites: OrderedDict[str, asyncio.Task[_Answer]] = OrderedDict()
+
+    async def fetch(
+        self,
+        url: str,
+        *,
+        source: str | None = None,
+        spider: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> FetchedPage:
+        """The page at `url` with its pictures. Never raises for what the network does."""
+        answer = await self._download(url, Purpose.PAGE, None, source, PAGE_BYTES, headers)
+        robots = "obeyed" if self._policy.obey_robots else "ignored"
+        page = FetchedPage(url, answer.download, source=source, spider=spider, robots=robots)
+        response = answer.response
+        if response is None or answer.download.mime not in MARKUP or not response.body:
+            return page
+        charset = _charset(response)
+        document = await asyncio.to_thread(parse_document, response.body, response.url, charset)
+        found = await asyncio.to_thread(find_pictures, document, self._policy.pictures)
+        resources, styled = await self._stylesheets(document, source, len(found))
+        pictures = await self._pictures((*found, *styled), response.url, source)
+        return FetchedPage(
+            url,
+            answer.download,
+            pictures,
+            resources,
+            source=source,
+            spider=spider,
+            robots=robots,
+            noarchive=_noarchive(document, response),
+            charset=document.charset,
+        )
+
+    async def _pictures(
+        self, found: Iterable[FoundPicture], via: str, source: str | None
+    ) -> tuple[FetchedPicture, ...]:
+        pictures = tuple(found)
+        wanted = dict.fromkeys(url for picture in pictures for url in picture.fetch)
+        answers = await asyncio.gather(
+            *(self._requisite(url, Purpose.PICTURE, via, source, HEAD_BYTES) for url in wanted)
+        )
+        downloads = {url: answer.download for url, answer in zip(wanted, answers, strict=True)}
+        return tuple(
+            FetchedPicture(picture, tuple(downloads[url] for url in picture.fetch)) for picture in pictures
+        )
+
+    async def _stylesheets(
+        self, document: Document, source: str | None, position: int
+    ) -> tuple[tuple[Download, ...], tuple[FoundPicture, ...]]:
+        """The stylesheets of the page with what they import, and the pictures that they paint."""
+        if not self._policy.stylesheets:
+            return (), ()
+        downloads: dict[str, Download] = {}
+        painted: dict[str, None] = {}
+        via, level = document.url, find_stylesheets(document)
+        for _ in range(IMPORT_DEPTH):
+            fresh = [url for url in dict.fromkeys(level) if url not in downloads]
+            answers = await asyncio.gather(
+                *(self._requisite(url, Purpose.RESOURCE, via, source, STYLESHEET_BYTES) for url in fresh)
+            )
+            downloads.update((url, answer.download) for url, answer in zip(fresh, answers, strict=True))
+            sheets = [css_urls(a.response.body, a.response.url) for a in answers if a.response]
+            level = tuple(url for sheet in sheets for url in sheet.imports)
+            painted.update(dict.fromkeys(url for sheet in sheets for url in sheet.pictures))
+        pictures = tuple(
+            FoundPicture(
+                position=position + number,
+                role=PictureRole.FURNITURE,
+                renditions=(Rendition(url, PictureOrigin.STYLE),),
+                fetch=(url,),
+            )
+            for number, url in enumerate(list(painted)[: self._policy.pictures.limit])
+        )
+        return tuple(downloads.values()), pictures
+
+    async def _requisite(
+        self, url: str, purpose: Purpose, via: str, source: str | None, keep: int
+    ) -> _Answer:
+        """What a page needs, fetched once in a crawl however many pages need it."""
+        task = self._requisites.get(url)
+        if task is None:
+            task = asyncio.ensure_future(self._download(url, purpose, via, source, keep, None))
+            self._requisites[url] = task
+            while len(self._requisites) > self._policy.remembered:
+                self._requisites.popitem(last=False)
+        return await asyncio.shield(task)
+
+    async def _download(
+        self,
+        url: str,
+        purpose: Purpose,
+        via: str | None,
+        source: str | None,
+        keep: int,
+        headers: dict[str, str] | None,
+    ) -> _Answer:
+        exchanges: list[UUID] = []
+        meta = {PURPOSE: purpose, VIA: via, SOURCE: source, KEEP_BODY: keep, EXCHANGES: exchanges}
+        try:
+            request = Request(
+                url,
+                headers=headers,
+                meta=meta,
+                priority=PRIORITY[purpose],
+                dont_filter=True,
+                flags=["archive"],
+            )
+            assert self._crawler.engine is not None
+            response = await self._crawler.engine.download_async(request)
+        except ArchiverError as error:
+            reason = str(error)
+        except IgnoreRequest as error:
+            reason = str(error) or "robots.txt does not allow it"
+        except Exception as error:  # noqa: BLE001 - whatever a download dies of is the reason that is kept
+            reason = _one_line(error)
+        else:
+            return _Answer(_described(url, response, exchanges, purpose), response)
+        return _Answer(Download(url, url, tuple(exchanges), reason=reason), None)
+
+
+def _described(url: str, response: Response, exchanges: list[UUID], purpose: Purpose) -> Download:
+    content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
+    sniffed = picture_type(response.body) if purpose is Purpose.PICTURE else None
+    reason = None
+    if response.status >= 400:
+        reason = f"the server answered {response.status}"
+    elif purpose is Purpose.PICTURE and response.status != 304 and not sniffed:
+        reason = (
+            "the answer is empty" if not response.body else f"not a picture but {content_type or 'untyped'}"
+        )
+    return Download(
+        url,
+        response.url,
+        tuple(exchanges),
+        response.status,
+        content_type.partition(";")[0].strip().lower() or None,
+        sniffed,
+        reason=reason,
+    )
+
+
+def _charset(response: Response) -> str | None:
+    content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
+    return http_content_type_encoding(content_type)
+
+
+def _noarchive(document: Document, response: Response) -> bool:
+    stated = [value.decode("latin-1") for value in response.headers.getlist("X-Robots-Tag")]
+    stated += [
+        element.get("content", "")
+        for element in document.root.iterfind(".//meta[@name]")
+        if element.get("name", "").lower() in ("robots", "googlebot")
+    ]
+    return any("noarchive" in text.lower() for text in stated)
+
+
+def _one_line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}"[:300] if text else type(error).__name__
