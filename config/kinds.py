@@ -45,11 +45,11 @@ def proxy_text(text: str) -> str:
         return text
     try:
         parts = urlsplit(one_line(text))
-        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        usable = parts.scheme == "http" and parts.hostname and parts.port != 0 and "@" not in parts.netloc
     except ValueError:
         usable = False
     if not usable:
-        raise ValueError("must be http://host:port")
+        raise ValueError("must be http://host:port, without user name and password")
     return text
 
 

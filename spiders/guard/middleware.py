@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Coroutine
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from scrapy import Request
@@ -15,7 +16,10 @@ from archiver.spiders.guard.resolver import GuardedResolver, RefusedRequestError
 from archiver.spiders.guard.urls import check_url
 
 url_refused = object()
-"""Scrapy signal: `request` was refused before the download handler saw it, because of `error`."""
+"""Scrapy signal: `request` was refused before the download handler saw it, because of `error`.
+
+Whoever records hops connects to it; a coroutine is awaited before the request fails with `error`.
+"""
 
 
 class UrlGuardMiddleware:
@@ -33,15 +37,16 @@ class UrlGuardMiddleware:
         """See Scrapy's downloader middleware."""
         return cls(crawler)
 
-    def process_request(self, request: Request) -> None:
-        """Raise RefusedRequestError for what must not be fetched."""
+    def process_request(self, request: Request) -> Coroutine[Any, Any, NoReturn] | None:
+        """None, or what raises RefusedRequestError when awaited, for what must not be fetched."""
         if not isinstance(self._reactor.nameResolver, GuardedResolver):
             reason = "nothing is fetched without the address guard; call install_guard first"
-            raise _announced(self._crawler, request, reason)
+            return _refuse(self._crawler, request, reason)
         try:
             check_url(request.url, self._policy)
         except UnsafeURLError as error:
-            raise _announced(self._crawler, request, str(error)) from None
+            return _refuse(self._crawler, request, str(error))
+        return None
 
 
 class ProxiedNameGuardMiddleware:
@@ -73,10 +78,12 @@ class ProxiedNameGuardMiddleware:
         except DNSLookupError:
             return
         except RefusedRequestError as error:
-            raise _announced(self._crawler, request, str(error)) from None
+            await _refuse(self._crawler, request, str(error))
 
 
-def _announced(crawler: Crawler, request: Request, reason: str) -> RefusedRequestError:
+async def _refuse(crawler: Crawler, request: Request, reason: str) -> NoReturn:
     error = RefusedRequestError(reason)
-    crawler.signals.send_catch_log(url_refused, request=request, error=error, spider=crawler.spider)
-    return error
+    await crawler.signals.send_catch_log_async(
+        url_refused, request=request, error=error, spider=crawler.spider
+    )
+    raise error

@@ -42,6 +42,9 @@ class UnusableAddress(IPv4Address):
         super().__init__("TCP", "", 0)
         self.failure = failure
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.failure.getErrorMessage()}>"
+
     def __getattribute__(self, name: str) -> Any:
         if name == "host":
             self.failure.raiseException()

@@ -99,7 +99,8 @@ async def visit(settings: dict[str, Any], requests: list[tuple[str, dict[str, An
     runner = AsyncCrawlerRunner(settings)
     crawler = runner.create_crawler(Visits)
 
-    def on_refused(request: Request, error: UnsafeURLError) -> None:
+    async def on_refused(request: Request, error: UnsafeURLError) -> None:
+        await asyncio.sleep(0)
         announced.append(request.url)
 
     crawler.signals.connect(on_refused, signal=url_refused)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archiver.errors import UnsafeURLError
+from archiver.errors import ConfigurationError, UnsafeURLError
 from archiver.model.access import UrlPolicy
 from archiver.spiders.guard.addresses import denial
 from archiver.spiders.guard.urls import MAX_URL_LENGTH, check_url, plain_host
@@ -326,3 +326,19 @@ def test_the_suggested_network_opens_the_address():
         refused = denial(ip_address(host.strip("[]")))
         assert refused is not None
         check_url(f"http://{host}:9999/", UrlPolicy.of([str(refused.network)]))
+
+
+@pytest.mark.parametrize("proxy", ["http://", "http://h:x", "http://[::1", ":80"])
+def test_a_policy_with_a_proxy_that_is_none_is_a_configuration_error(proxy: str):
+    with pytest.raises(ConfigurationError, match=r"network\.proxy .*write http://host:port"):
+        UrlPolicy.of(proxy=proxy)
+
+
+@pytest.mark.parametrize(("proxy", "place"), [("h", ("h", 80)), ("http://[::1]:8", ("::1", 8)), (None, None)])
+def test_a_policy_knows_the_place_of_the_proxy(proxy: str | None, place: tuple[str, int] | None):
+    assert UrlPolicy.of(proxy=proxy).proxy == place
+
+
+def test_a_policy_with_a_network_that_is_none_is_a_configuration_error():
+    with pytest.raises(ConfigurationError, match=r"network\.allow_private"):
+        UrlPolicy.of(["10/8"])

@@ -71,7 +71,7 @@ def test_the_variables_that_tests_and_benches_rely_on_work(load):
         ("ARCHIVER_NETWORK__TLS_STRICT", "yes", "tls_strict", True),
         ("ARCHIVER_NETWORK__TLS_STRICT", "0", "tls_strict", False),
         ("ARCHIVER_NETWORK__CA_BUNDLE", "", "ca_bundle", None),
-        ("ARCHIVER_NETWORK__PROXY", "http://user:pw@proxy:3128", "proxy", "http://user:pw@proxy:3128"),
+        ("ARCHIVER_NETWORK__PROXY", "http://proxy:3128", "proxy", "http://proxy:3128"),
     ],
 )
 def test_a_variable_is_read_as_the_type_of_its_setting(
@@ -115,6 +115,8 @@ FILE_ERRORS = {
     "[network]\nproxy = 'proxy'": "must be http://host:port",
     "[network]\nproxy = 'socks5://h:1'": "must be http://host:port",
     "[network]\nproxy = 'http://h:1x'": "must be http://host:port",
+    "[network]\nproxy = 'https://h:1'": "must be http://host:port",
+    "[network]\nproxy = 'http://me:pw@h:1'": "must be http://host:port, without user name and password",
     "[network]\nmax_size = 'big'": "could not parse value and unit",
     "[politeness]\nobey_robots = 'no'": 'obey_robots = "no" should be a valid boolean. Fetch nothing that',
     "[politeness]\nconcurrency = 0": "should be greater than or equal to 1",
