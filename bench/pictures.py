@@ -33,6 +33,11 @@ def addresses(truth: dict[str, Any]) -> set[str]:
     return known
 
 
+def different(truths: list[dict[str, Any]]) -> int:
+    """How many of the pictures share no address with the first."""
+    return sum(not addresses(truths[0]) & addresses(other) for other in truths[1:])
+
+
 def squeezed(text: str | None) -> str:
     return " ".join((text or "").split()).casefold()
 
@@ -80,7 +85,7 @@ def compare(
     labelled = [p for p in found if p.role is not PictureRole.FURNITURE]
     counts["said"] += len(labelled)
     counts["said right"] += sum(p.position in right for p in labelled)
-    counts["merged"] += sum(len(t) - 1 for t in right.values() if len(t) > 1)
+    counts["merged"] += sum(different(same) for same in right.values())
     if misses:
         for picture in labelled:
             if picture.position not in right:

@@ -63,6 +63,8 @@ class Collector:
     def __init__(self, document: Document, screen: Screen) -> None:
         self.addresses = Addresses(document.base_url)
         self.sightings: list[Sighting] = []
+        self.paragraphs: list[tuple[int, _Element]] = []
+        self.headings: list[tuple[int, _Element]] = []
         self._screen = screen
         self._root = document.root
         self._order = 0
@@ -90,6 +92,8 @@ class Collector:
             "body": self._background,
             "table": self._background,
             "tr": self._background,
+            "p": self._paragraph,
+            "h1": self._heading,
             "td": self._background,
             "th": self._background,
         }
@@ -97,13 +101,14 @@ class Collector:
     def collect(self) -> list[Sighting]:
         """All sightings; the page is walked once."""
         handlers = self._handlers
-        for self._order, element in enumerate(self._root.iter("*")):
+        for order, element in enumerate(self._root.iter("*")):
+            self._order = order
             handler = handlers.get(element.tag)
             if handler is not None:
                 handler(element)
             if element.attrib:
                 self._attributes(element)
-            if self._order > MAX_ELEMENTS:
+            if order > MAX_ELEMENTS:
                 break
         return [sighting for sighting in self.sightings if sighting.renditions]
 
@@ -232,9 +237,12 @@ class Collector:
             self._add(sighting, element.get("href"), PictureOrigin.PRELOAD, media=element.get("media"))
         elif relations & _ICON_RELATIONS:
             self._add(self._see(PictureOrigin.ICON), element.get("href"), PictureOrigin.ICON)
-        elif relations & {"image_src", "enclosure"} or "image" in (element.get("itemprop") or "").lower():
-            if "enclosure" not in relations or _PICTURE_TYPE.match(element.get("type") or ""):
-                self._add(self._see(PictureOrigin.META), element.get("href"), PictureOrigin.META)
+        elif (
+            "image_src" in relations
+            or "image" in (element.get("itemprop") or "").lower()
+            or ("enclosure" in relations and _PICTURE_TYPE.match(element.get("type") or ""))
+        ):
+            self._add(self._see(PictureOrigin.META), element.get("href"), PictureOrigin.META)
 
     def _script(self, element: _Element) -> None:
         text = element.text
@@ -249,8 +257,7 @@ class Collector:
                 for written in picture.addresses:
                     self._add(sighting, written, PictureOrigin.JSON_LD, width=picture.width)
                 sighting.main = next(iter(sighting.renditions), None)
-                if picture.furniture:
-                    sighting.height = 0
+                sighting.furniture = picture.furniture
             return
         for written in script_addresses(text):
             self._add(self._see(PictureOrigin.SCRIPT), written, PictureOrigin.SCRIPT)
@@ -283,6 +290,12 @@ class Collector:
         if PICTURE_FILE.search(written) and _is_picture_file(written):
             sighting = self._see(PictureOrigin.LINK, element)
             sighting.shown = self._add(sighting, written, PictureOrigin.LINK)
+
+    def _paragraph(self, element: _Element) -> None:
+        self.paragraphs.append((self._order, element))
+
+    def _heading(self, element: _Element) -> None:
+        self.headings.append((self._order, element))
 
     def _background(self, element: _Element) -> None:
         if written := element.get("background"):

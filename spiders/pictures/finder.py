@@ -6,6 +6,7 @@ from archiver.model.picture import FoundPicture, PictureOrigin, Rendition
 from archiver.spiders.document import Document
 from archiver.spiders.pictures.collect import Collector
 from archiver.spiders.pictures.group import METADATA, Group, grouped, main_address
+from archiver.spiders.pictures.layout import Layout
 from archiver.spiders.pictures.policy import PicturePolicy, Renditions
 from archiver.spiders.pictures.roles import Roles
 from archiver.spiders.pictures.srcset import Screen
@@ -18,18 +19,23 @@ def find_pictures(document: Document, policy: PicturePolicy = PicturePolicy()) -
     Addresses are absolute, ASCII, without fragment; a `data:` URI is shortened to the digest of its bytes.
     """
     screen = Screen(policy.viewport_width, policy.viewport_height, policy.density)
-    groups = grouped(Collector(document, screen).collect())
-    groups = [group for group in groups if policy.icons or not _is_icon(group)][: policy.limit]
-    roles = Roles(document.root, groups)
+    collector = Collector(document, screen)
+    groups = grouped(collector.collect())
     words = Words()
+    groups = [group for group in groups if policy.icons or not _is_icon(group)][: policy.limit]
+    texts = [words.of(group) for group in groups]
+    title = document.root.findtext(".//title") or ""
+    roles = Roles(Layout(collector.paragraphs, collector.headings, title))
+    assigned = roles.assign(groups, [bool(caption) for _, caption, _ in texts])
     found = []
-    for position, group in enumerate(groups):
+    for position, (group, role, (alt, caption, credit)) in enumerate(
+        zip(groups, assigned, texts, strict=True)
+    ):
         renditions = group.renditions()
-        alt, caption, credit = words.of(group)
         found.append(
             FoundPicture(
                 position=position,
-                role=roles.role(group),
+                role=role,
                 renditions=tuple(renditions.values()),
                 fetch=_wanted(group, renditions, policy),
                 alt=alt,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain, islice
 
 from archiver.model.picture import PictureOrigin, Rendition
 from archiver.spiders.pictures.identity import identity
@@ -26,6 +27,10 @@ class Group:
         """Where the picture stands: its first element, or where metadata names it."""
         return self.sightings[0].order
 
+    def addresses(self, limit: int) -> list[str]:
+        """At most `limit` of its addresses."""
+        return list(islice(dict.fromkeys(chain.from_iterable(s.renditions for s in self.sightings)), limit))
+
     def renditions(self) -> dict[str, Rendition]:
         """Every rendition by its address, in the order found."""
         known: dict[str, Rendition] = {}
@@ -38,7 +43,8 @@ class Group:
 
 def grouped(sightings: Iterable[Sighting]) -> list[Group]:
     """The pictures of a page in document order."""
-    seen, unseen = [], []
+    seen: list[Sighting] = []
+    unseen: list[Sighting] = []
     for sighting in sightings:
         (unseen if sighting.origin in _UNSEEN else seen).append(sighting)
     keys: dict[str, str] = {}
@@ -52,8 +58,6 @@ def grouped(sightings: Iterable[Sighting]) -> list[Group]:
             group = by_address.get(main)
         if group is None:
             group = groups[key] = Group()
-        elif sighting.origin is PictureOrigin.SCRIPT:
-            pass
         group.sightings.append(sighting)
         if main == sighting.main or sighting.element is not None:
             for address in sighting.renditions:

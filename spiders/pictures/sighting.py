@@ -1,4 +1,4 @@
-"""One place of a page where a picture stands, as it is collected before the places of one picture are joined."""
+"""One place of a page where a picture stands, before the places of one picture are joined."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ class Sighting:
     credit: str | None = None
     width: int | None = None
     height: int | None = None
+    furniture: bool = False
+    """Metadata says that it is a logo, a portrait of an author, or of another article."""
 
     def add(self, rendition: Rendition) -> None:
         """Note a rendition, unless it is known or there are too many."""
