@@ -1,7 +1,7 @@
 """Connections to the index: SQLite in WAL mode or PostgreSQL, with every driver error told in one line.
 
-Reads run in autocommit, one statement at a time; a write takes the database's write lock at its start, so that
-it waits for its turn instead of failing half-way.
+Reads run in autocommit, one statement at a time; a write takes the database's write lock at its start, so
+that it waits for its turn instead of failing half-way.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _CHECKPOINT_PAGES: Final = 4_000
 
 
 class Statement:
-    """A Core statement compiled once for a dialect: what runs a thousand times a second skips the compiler."""
+    """A Core statement compiled once for a dialect, as the compiler would cost more than the query."""
 
     def __init__(self, element: ClauseElement, dialect: Dialect) -> None:
         compiled = element.compile(dialect=dialect)
@@ -123,7 +123,7 @@ class Database:
             return _sqlite_error(self.where, self.path, error.orig, message)
         if error.connection_invalidated or "connection" in message:
             return IndexUnavailableError(
-                f"the index database {self.where} cannot be reached: {message}; check database.url and the server"
+                f"the index database {self.where} cannot be reached: {message}; check database.url"
             )
         return IndexUnavailableError(f"the index database {self.where} refused: {message}")
 
@@ -167,7 +167,8 @@ def _sqlite_error(where: str, path: Path, cause: BaseException | None, message: 
         )
     if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
         return IndexUnavailableError(
-            f"the index {where} is not a sound SQLite database ({message}); move it away and run `archiver reindex`"
+            f"the index {where} is no sound SQLite database ({message}); "
+            "move it away and run `archiver reindex`"
         )
     if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_IOERR")):
         reason = "the folder does not exist" if not path.parent.is_dir() else message

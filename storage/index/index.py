@@ -1,4 +1,4 @@
-"""The index of the archive: what was captured when, and in which file. One object for every question to it."""
+"""The index of the archive: what was captured when, and in which file; one object for every question."""
 
 from __future__ import annotations
 
@@ -84,9 +84,9 @@ class Index:
     ) -> Capture | None:
         """The capture of `url` nearest to the moment `at`, or the latest.
 
-        The exact URL is preferred; without a capture of it any URL of the same urlkey counts. Of two captures
-        at the same distance the earlier is taken. Exchanges without a response count only with `failures`, and
-        only statuses less than `below`.
+        The exact URL is preferred; without a capture of it any URL of the same urlkey counts. Of two
+        captures at the same distance the earlier is taken. Exchanges without a response count only with
+        `failures`, and only statuses less than `below`.
         """
         with self._database.reading() as connection:
             return lookup.closest(self._database, connection, url, at, failures=failures, below=below)
@@ -115,6 +115,10 @@ class Index:
             limit,
             after,
         )
+
+    def captures_in_segment(self, name: str) -> Iterator[Capture]:
+        """The captures whose main record is in this segment, by offset; read page by page."""
+        return listing.list_segment(self._database, name)
 
     def original(self, digests: Collection[Digest]) -> dict[Digest, Capture]:
         """For each payload digest that is known, the earliest complete response that holds it."""
@@ -158,7 +162,7 @@ class Index:
     ) -> Iterator[Snapshot]:
         """The snapshots, or those that `url` was the seed or the page of, by moment and identifier.
 
-        URLs with the same urlkey count as the same. `after` is the moment and identifier of the last one seen.
+        URLs with the same urlkey count as the same. `after` is moment and identifier of the last one seen.
         """
         first, last = _span(from_, to)
         return snapshots.listed(
@@ -224,7 +228,7 @@ class Index:
             )
 
     def dump(self) -> Iterator[tuple[object, ...]]:
-        """Everything that a reindex must bring back, in one canonical order: equal archives give equal dumps."""
+        """Everything that a reindex must bring back, in canonical order: equal archives give equal dumps."""
         return rebuilding.dump(self._database)
 
 

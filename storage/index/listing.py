@@ -21,7 +21,7 @@ from archiver.storage.index.engine import Database, Statement
 from archiver.storage.index.lookup import resolved
 from archiver.storage.index.ranges import KeyRange, Match, key_of, key_ranges
 from archiver.storage.index.rows import select_captures, sort_key, to_capture
-from archiver.storage.index.schema import captures, urls
+from archiver.storage.index.schema import captures, segments, urls
 
 _PAGE: Final = 1_000
 _LAST_ID: Final = b"\xff" * 17
@@ -55,7 +55,7 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What to list: moments in microseconds, both included; `least` is 1 to leave out exchanges without a response."""
+    """What to list: moments in microseconds, both included; with `least` 1 only exchanges with a response."""
 
     first: int
     last: int
@@ -161,6 +161,18 @@ def _of_url(
         place = _place(Cursor.behind(found[-1]))
 
 
+def list_segment(database: Database, name: str) -> Iterator[Capture]:
+    """See `Index.captures_in_segment`."""
+    statement = database.statement(_segment_page)
+    place = -1
+    while True:
+        found = _page(database, statement, {"name": name, "place": place, "page": _PAGE})
+        yield from found
+        if len(found) < _PAGE:
+            return
+        place = found[-1].location.offset
+
+
 def _page(database: Database, statement: Statement, values: dict[str, Any]) -> list[Capture]:
     with database.reading() as connection:
         found = [to_capture(row) for row in statement.run(connection, values)]
@@ -176,6 +188,16 @@ def _wanted() -> Select[Any]:
         select_captures()
         .where(captures.c.status >= bindparam("least"))
         .where(captures.c.captured_at >= bindparam("first"), captures.c.captured_at <= bindparam("last"))
+        .limit(bindparam("page", type_=Integer))
+    )
+
+
+def _segment_page() -> Select[Any]:
+    segment = select(segments.c.id).where(segments.c.name == bindparam("name")).scalar_subquery()
+    return (
+        select_captures()
+        .where(captures.c.segment_id == segment, captures.c.offset > bindparam("place"))
+        .order_by(captures.c.offset)
         .limit(bindparam("page", type_=Integer))
     )
 

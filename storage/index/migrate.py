@@ -37,8 +37,8 @@ def is_current(connection: Connection, where: str) -> bool:
         raise _foreign(where)
     if version > SCHEMA_VERSION:
         raise IndexUnavailableError(
-            f"the index {where} was written by a newer program (schema {version}, this one knows {SCHEMA_VERSION}); "
-            "update news-archiver"
+            f"the index {where} was written by a newer program (schema {version}, this one knows "
+            f"{SCHEMA_VERSION}); update news-archiver"
         )
     return False
 
@@ -46,7 +46,8 @@ def is_current(connection: Connection, where: str) -> bool:
 def refuse_old(where: str) -> NoReturn:
     """What an index says that is older than the program and may not be migrated now."""
     raise IndexUnavailableError(
-        f"the index {where} has not the schema {SCHEMA_VERSION} of this program; run `archiver stats` to upgrade it"
+        f"the index {where} has not the schema {SCHEMA_VERSION} of this program; "
+        "any command that writes upgrades it"
     )
 
 
@@ -57,7 +58,7 @@ def _foreign(where: str) -> IndexUnavailableError:
 
 
 def migrate(connection: Connection, where: str) -> None:
-    """Bring the schema up to date inside the transaction of `connection`; several processes may try at once."""
+    """Bring the schema up to date in the transaction of `connection`; several processes may try at once."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _MIGRATION_LOCK})
     if is_current(connection, where):

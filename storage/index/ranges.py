@@ -1,4 +1,4 @@
-"""The ranges of urlkeys that a URL stands for: one key, a path prefix, a host, or a domain with its subdomains.
+"""The ranges of urlkeys that a URL stands for: a path prefix, a host, or a domain with its subdomains.
 
 A SURT sorts so that each of these is one to three ranges; the last character of a prefix is counted up by one
 to get the first key after it.

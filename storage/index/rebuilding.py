@@ -1,7 +1,7 @@
 """A new index built beside the old one and put in its place at once: what `archiver reindex` rests on.
 
-SQLite: a second file, copied over the first in one transaction of it. PostgreSQL: a second schema, whose tables
-take the place of the first's in one transaction.
+SQLite: a second file, copied over the first in one transaction of it. PostgreSQL: a second schema, whose
+tables take the place of the first's in one transaction.
 """
 
 from __future__ import annotations
@@ -206,7 +206,7 @@ def _copy_file(source: Database, target: Database) -> None:
         attempts += status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
         if attempts > _PATIENCE:
             raise IndexUnavailableError(
-                f"the index {target.where} is locked by another process; stop it and run `archiver reindex` again"
+                f"the index {target.where} is locked by another process; stop it and reindex again"
             )
 
     with source.reading() as one, target.reading() as other:

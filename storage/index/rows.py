@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Select, func, select
 
 from archiver.model.capture import Capture, Original, RecordLocation, RecordType
 from archiver.model.digest import Digest
@@ -68,11 +69,11 @@ def select_captures() -> Select[Any]:
     )
 
 
-def to_capture(row: Row[Any]) -> Capture:
+def to_capture(row: Sequence[Any]) -> Capture:
     """The capture of a row of `select_captures`."""
     (
-        record_id, urlkey, url, captured_at, method, status, mime, record_type, payload_digest, payload_length,
-        segment, offset, length, truncated, failure, redirect, source, purpose,
+        record_id, urlkey, url, captured_at, method, status, mime, record_type, payload_digest,
+        payload_length, segment, offset, length, truncated, failure, redirect, source, purpose,
         original_id, original_uri, original_at, original_name, original_offset, original_length,
     ) = row  # fmt: skip
     return Capture(

@@ -92,8 +92,9 @@ captures = Table(
     Column("source", Text),
     Column("purpose", Text),
 )
-"""`original_record_id` is no foreign key: the original may come later, or be in a file that was never imported."""
+"""`original_record_id` is no foreign key: the original may come later, or never."""
 
+Index("ix_captures_place", captures.c.segment_id, captures.c.offset)
 Index("ix_captures_url_time", captures.c.url_id, captures.c.captured_at, captures.c.record_id)
 
 

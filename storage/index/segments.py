@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, RowMapping, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from archiver.model.digest import Digest
@@ -56,17 +56,17 @@ def indexed_end(connection: Connection, name: str) -> int:
 
 def one(connection: Connection, name: str) -> Segment | None:
     """See `Index.segment`."""
-    row = connection.execute(select(segments).where(segments.c.name == name)).first()
+    row = connection.execute(select(segments).where(segments.c.name == name)).mappings().first()
     return None if row is None else _segment(row)
 
 
 def every(connection: Connection) -> Iterator[Segment]:
     """See `Index.segments`."""
-    return iter([_segment(row) for row in connection.execute(select(segments).order_by(segments.c.name))])
+    rows = connection.execute(select(segments).order_by(segments.c.name)).mappings()
+    return iter([_segment(row) for row in rows])
 
 
-def _segment(row: Row[tuple[object, ...]]) -> Segment:
-    found = row._mapping
+def _segment(found: RowMapping) -> Segment:
     return Segment(
         name=found["name"],
         sealed=found["state"] == "sealed",

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Integer, Select, bindparam, select, tuple_, union
+from sqlalchemy import BindParameter, Connection, Integer, Select, bindparam, select, tuple_, union
 
 from archiver.model.capture import RecordLocation
 from archiver.model.digest import Digest
@@ -28,7 +28,7 @@ _LAST_IDENTIFIER: Final = "\U0010ffff"
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One place where a picture with certain bytes was seen: which snapshot, under which URL, in which role."""
+    """One place where a picture with certain bytes was seen: in which snapshot, under which URL."""
 
     snapshot_id: str
     page_url: str
@@ -143,7 +143,7 @@ def _by_identifier() -> Select[Any]:
 
 def _of_record() -> Select[Any]:
     """The earliest snapshot whose page or one of whose pictures the record is."""
-    wanted = bindparam("record_id")
+    wanted: BindParameter[bytes] = bindparam("record_id")
     of_page = select(snapshots.c.id).where(snapshots.c.page_record_id == wanted)
     of_picture = select(snapshot_pictures.c.snapshot_id).where(
         snapshot_pictures.c.record_id == wanted, snapshot_pictures.c.record_id.is_not(None)

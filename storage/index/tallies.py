@@ -14,12 +14,12 @@ from archiver.model.snapshot import Snapshot
 from archiver.storage.index.rows import storable
 from archiver.storage.index.schema import tallies
 
-_COUNTS = tuple(name for name in tallies.c.keys() if name != "source")
+_COUNTS = tuple(column.name for column in tallies.c if column.name != "source")
 
 
 @dataclass(frozen=True, slots=True)
 class SourceStats:
-    """What one source, or all of them, brought into the archive; bytes are of the stored records and payloads."""
+    """What one source, or all of them, brought into the archive."""
 
     captures: int = 0
     revisits: int = 0
@@ -37,7 +37,7 @@ class SourceStats:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """The totals, and those of each source by name; captures that no source asked for are under the empty name."""
+    """The totals, and those of each source by name; what no source asked for is under the empty name."""
 
     total: SourceStats
     sources: dict[str, SourceStats] = field(default_factory=dict)

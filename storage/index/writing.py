@@ -79,7 +79,7 @@ def _segment_ids(
         ],
     )
     found = connection.execute(select(segments.c.name, segments.c.id).where(segments.c.name.in_(names)))
-    return {name: number for name, number in found}
+    return {row.name: row.id for row in found}
 
 
 def _unknown(connection: Connection, batch: Sequence[Capture]) -> list[Capture]:
@@ -175,7 +175,8 @@ def _write_snapshot(
 def _insert(for_sqlite: bool, table: Table, *conflict: str, **values: Any) -> Insert:
     """INSERT that leaves a row alone which is there already; columns not in `values` are bound by name."""
     build = sqlite.insert if for_sqlite else postgresql.insert
-    bound = {name: bindparam(name) for name in table.c.keys() if name != "id" and name not in values}
+    names = (column.name for column in table.c)
+    bound: dict[str, Any] = {name: bindparam(name) for name in names if name != "id" and name not in values}
     return build(table).values({**bound, **values}).on_conflict_do_nothing(index_elements=list(conflict))
 
 
@@ -218,6 +219,7 @@ def _upsert_segments(for_sqlite: bool) -> Insert:
 
 def _add_tallies(for_sqlite: bool) -> Insert:
     build = sqlite.insert if for_sqlite else postgresql.insert
-    insert = build(tallies).values({name: bindparam(name) for name in tallies.c.keys()})
-    sums = {name: tallies.c[name] + insert.excluded[name] for name in tallies.c.keys() if name != "source"}
+    names = [column.name for column in tallies.c]
+    insert = build(tallies).values({name: bindparam(name) for name in names})
+    sums = {name: tallies.c[name] + insert.excluded[name] for name in names if name != "source"}
     return insert.on_conflict_do_update(index_elements=["source"], set_=sums)

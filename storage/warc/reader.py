@@ -87,6 +87,18 @@ class StoredRecord:
             return iter((self._kept,) if self._kept else ())
         return self._read()
 
+    def whole(self) -> Iterator[bytes]:
+        """The whole record, uncompressed, exact bytes: version line, fields, block and what ends it."""
+        with MemberReader(
+            self.path, self.location.offset, end=self.location.offset + self.location.length
+        ) as members:
+            members.open_member()
+            try:
+                while piece := members.read():
+                    yield piece
+            except GzipError as error:
+                raise damaged(self.location, str(error)) from error
+
     def block(self) -> bytes:
         """The whole block in memory; for blocks that are known to be small."""
         return b"".join(self.chunks())

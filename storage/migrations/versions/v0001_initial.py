@@ -75,6 +75,7 @@ def _captures() -> None:
         sa.ForeignKeyConstraint(["segment_id"], ["segments.id"], name="fk_captures_segment_id"),
         sa.UniqueConstraint("record_id", name="uq_captures_record_id"),
     )
+    op.create_index("ix_captures_place", "captures", ["segment_id", "offset"])
     op.create_index("ix_captures_url_time", "captures", ["url_id", "captured_at", "record_id"])
     originals = sa.text("record_type = 'response' AND truncated IS NULL AND payload_digest IS NOT NULL")
     op.create_index(
