@@ -36,11 +36,12 @@ _NOT_IN_HOST = re.compile(r"[\x00-\x20\x7f\"#%/:<>?@\[\\\]^`{|}]")
 
 
 def target_uri(url: str) -> str:
-    """The ASCII form of an absolute http(s) URL, as WARC-Target-URI holds it (WARC 1.1, 5.12) and as it is requested.
+    """The ASCII form of an absolute http(s) URL: what is requested, and what WARC-Target-URI holds.
 
     Scheme and host in lower case, host in punycode (UTS 46), default port and fragment dropped, an empty path
     is `/`, and what RFC 3986 does not allow is percent-encoded as Scrapy does it. The rest stays as it is: no
-    query is sorted, no dot segment resolved. Idempotent. Raises UnsafeURLError for anything else.
+    query is sorted, no dot segment resolved. Idempotent. Raises UnsafeURLError for anything else
+    (WARC 1.1, 5.12; RFC 3986).
     """
     if len(url) <= MAX_LENGTH and _ORDINARY.fullmatch(url) and len(url.split("/", 3)[2]) < 254:
         return url

@@ -98,7 +98,7 @@ def encode(snapshot: Snapshot) -> bytes:
 
 
 def decode(document: bytes) -> Snapshot:
-    """The snapshot that `encode` wrote. Raises DamagedRecordError for anything else, or for a newer version."""
+    """The snapshot that `encode` wrote. Raises DamagedRecordError for anything else, as a newer version."""
     try:
         envelope = _envelope.decode(document)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -107,7 +107,7 @@ def decode(document: bytes) -> Snapshot:
         raise DamagedRecordError(f"not a snapshot document: its format is {envelope.format!r}")
     if envelope.version != VERSION:
         raise DamagedRecordError(
-            f"the snapshot document is of version {envelope.version}, this program reads version {VERSION}; update it"
+            f"the snapshot document is of version {envelope.version}, this program reads {VERSION}; update it"
         )
     try:
         read = _decoder.decode(document)
