@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from archiver.model.article import ExtractedArticle
 from archiver.model.digest import Digest
 from archiver.model.picture import PictureStatus, SnapshotPicture
 
@@ -52,6 +53,10 @@ class Snapshot:
     redirects: tuple[UUID, ...]
     pictures: tuple[SnapshotPicture, ...]
     provenance: Provenance
+    article: ExtractedArticle | None = None
+    """What the page says of the article, without its `pictures`; None when it could not be read."""
+    article_key: str | None = None
+    """The urlkey of the article's own URL: the same for all versions and all URLs of one article."""
 
     @property
     def missing(self) -> tuple[SnapshotPicture, ...]:
