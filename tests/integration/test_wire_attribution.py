@@ -1,4 +1,4 @@
-"""Every exchange belongs to the request that made it: on kept connections, at once, over redirects and retries."""
+"""Every exchange belongs to the request that made it, on kept connections, over redirects and retries."""
 
 from __future__ import annotations
 
