@@ -170,13 +170,17 @@ def report(results: list[Scores], failures: int, misses: str | None) -> None:
         for scores in results:
             if misses in scores.misses:
                 expected, given = scores.misses[misses]
-                print(f"{scores.file} {scores.values[misses]:.2f}\n   expected {expected}\n   given    {given}")
+                print(
+                    f"{scores.file} {scores.values[misses]:.2f}\n   expected {expected}\n   given    {given}"
+                )
     for column in COLUMNS:
         values = [scores.values[column] for scores in results if column in scores.values]
         print(f"{column:14}{mean(values):7.3f}   of {len(values)}")
     expected = sum(scores.pictures_expected for scores in results)
     given = sum(scores.pictures_given for scores in results)
-    print(f"{'pictures':14}{sum(s.pictures_found for s in results) / max(1, expected):7.3f}   recall of {expected}")
+    print(
+        f"{'pictures':14}{sum(s.pictures_found for s in results) / max(1, expected):7.3f}   recall of {expected}"
+    )
     print(f"{'':14}{sum(s.pictures_right for s in results) / max(1, given):7.3f}   precision of {given}")
     times = [scores.milliseconds for scores in results]
     print(f"{'ms a page':14}{median(times):7.1f}   median, {mean(times):.1f} mean, {max(times):.0f} most")

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from lxml.etree import XPath
-
 from archiver.model.article import ArticleField, Finding
 from archiver.spiders.extraction.jsonld import Linked, type_name
 from archiver.spiders.extraction.markup import Markup
 
 _FREE = frozenset({"true", "free", "yes", "1", "http://schema.org/true", "https://schema.org/true"})
 _WALLED = frozenset(
-    {"false", "locked", "metered", "no", "0", "premium", "paid", "http://schema.org/false", "https://schema.org/false"}
+    {
+        "false",
+        "locked",
+        "metered",
+        "no",
+        "0",
+        "premium",
+        "paid",
+        "http://schema.org/false",
+        "https://schema.org/false",
+    }
 )
 _ROBOTS = ("robots", "googlebot", "googlebot-news", "bingbot", "news-archiver")
-_WALL = XPath(
-    "(//*[contains(@class, 'paywall-overlay') or contains(@class, 'paywall-barrier')"
-    " or contains(@class, 'paywall-teaser') or contains(@class, 'paywall-gradient')"
-    " or contains(@class, 'paywall__overlay') or contains(@class, 'piano-paywall')"
-    " or contains(@class, 'article-paywall') or contains(@id, 'article-paywall')"
-    " or contains(@class, 'regwall') or contains(@class, 'meteredContent')])[1]"
-)
 
 
 def free_access(markup: Markup, linked: Linked) -> tuple[bool | None, list[Finding]]:
@@ -27,14 +28,14 @@ def free_access(markup: Markup, linked: Linked) -> tuple[bool | None, list[Findi
     stated: list[tuple[bool, Finding]] = []
     for node in linked.articles[:2] + linked.pages[:2]:
         _state(stated, node.get("isAccessibleForFree"), f"json-ld:{type_name(node)}.isAccessibleForFree")
-    for name, value in markup.first_meta("article:content_tier", "isaccessibleforfree", "og:article:content_tier"):
+    for name, value in markup.first_meta(
+        "article:content_tier", "isaccessibleforfree", "og:article:content_tier"
+    ):
         _state(stated, value, name)
     for origin, element in markup.properties.get("isaccessibleforfree", ())[:2]:
         _state(stated, element.get("content") or element.text, origin)
-    wall = _WALL(markup.tree)
-    if wall:
-        marks = (wall[0].get("class") or wall[0].get("id") or "")[:60]
-        stated.append((False, Finding(ArticleField.FREE, "false", f"wall marker: {marks}")))
+    if markup.elements.wall:
+        stated.append((False, Finding(ArticleField.FREE, "false", f"wall: {markup.elements.wall}")))
     return (stated[0][0] if stated else None), [finding for _, finding in stated]
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from lxml.etree import _Element
+
 from archiver.model.article import ArticleField, Finding
 from archiver.spiders.extraction.bylines import Byline, read_bylines
 from archiver.spiders.extraction.fields import Candidates, plain
@@ -101,10 +103,13 @@ def _author_properties(markup: Markup) -> Iterator[tuple[str, list[str]]]:
             yield found[0][0], [_property_name(element) for _, element in found[:10]]
 
 
-def _property_name(element: object) -> str:
-    named = element.xpath(".//*[@itemprop='name' or @property='name' or @property='schema:name']")  # type: ignore[attr-defined]
-    holder = named[0] if named else element
+def _property_name(element: _Element) -> str:
+    holder = next((inner for inner in element.iter("*") if _is_name_property(inner)), element)
     return plain(holder.get("content") or text_of(holder, 300))
+
+
+def _is_name_property(element: _Element) -> bool:
+    return "name" in (element.get("itemprop"), (element.get("property") or "").rpartition(":")[2])
 
 
 def _names_of(linked: Linked, value: object, depth: int = 0) -> Iterator[str]:

@@ -9,15 +9,16 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
-from itertools import islice
 
+from lxml import etree
 from lxml.etree import _Element
-from lxml.html import HtmlElement
 
 from archiver.model.article import Paragraph, ParagraphKind
 from archiver.spiders.extraction import fallbacks
 from archiver.spiders.extraction.jsonld import Linked
+from archiver.spiders.extraction.markup import Markup
 from archiver.spiders.extraction.titles import folded
 
 MOST_BYTES = 3_000_000
@@ -34,6 +35,8 @@ _KINDS = {
     "item": ParagraphKind.LIST,
     "row": ParagraphKind.LIST,
 }
+_TEXTLESS = ("script", "style", "svg", "iframe", "link", "meta", "template", "nav", "footer", "button")
+"""What never holds text of an article; without it the finder, which copies the page several times, is faster."""
 _CONTAINERS = frozenset({"body", "main", "div", "list", "table", "quote"})
 
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
@@ -55,39 +58,45 @@ class Body:
     limits: tuple[str, ...] = ()
 
 
-def read_body(tree: HtmlElement, linked: Linked, url: str, size: int, titles: frozenset[str]) -> Body:
-    """The text of the page in `tree`, which is not changed; `size` is that of the page in bytes.
+def read_body(markup: Markup, linked: Linked, url: str, size: int, titles: frozenset[str]) -> Body:
+    """The text of the page, which is not changed; `size` is that of the page in bytes.
 
     `titles` are the folded variants of the title: a paragraph that is one of them is no text.
     """
-    if size > MOST_BYTES or _count(tree, MOST_ELEMENTS) >= MOST_ELEMENTS:
-        limit = f"text read by paragraph elements only: a page of {size} bytes is too large for the text finder"
-        return Body(fallbacks.plain_text(tree), "p", (limit,))
-    try:
-        found = Body(_main_text(tree, url, titles), "trafilatura")
-    except Exception as error:  # noqa: BLE001 - a library met markup it cannot bear; the page must still be read
-        limit = f"text read by paragraph elements only: the text finder failed with {type(error).__name__}"
-        found = Body(fallbacks.plain_text(tree), "p", (limit,))
+    if size > MOST_BYTES or markup.elements.count > MOST_ELEMENTS:
+        reason = (
+            f"a page of {size} bytes and {markup.elements.count} elements is too large for the text finder"
+        )
+        found = _plainly(markup, reason)
+    else:
+        try:
+            found = Body(_main_text(markup.root, url, titles), "trafilatura")
+        except Exception as error:  # noqa: BLE001 - the library met markup that it cannot bear; read the page still
+            found = _plainly(markup, f"the text finder failed with {type(error).__name__}")
     if fallbacks.length(found.paragraphs) >= fallbacks.SHORTEST_TEXT:
         return found
     others = (
         Body(fallbacks.declared_text(linked), "json-ld:articleBody", found.limits),
-        Body(fallbacks.scripted_text(tree), "script", found.limits),
+        Body(fallbacks.scripted_text(markup.elements.scripts), "script", found.limits),
     )
     return max(found, *others, key=lambda body: fallbacks.length(body.paragraphs))
 
 
-def _count(tree: HtmlElement, most: int) -> int:
-    return sum(1 for _ in islice(tree.iter(), most))
+def _plainly(markup: Markup, reason: str) -> Body:
+    limit = f"text read from paragraph elements only: {reason}"
+    return Body(fallbacks.plain_text(markup.root), "p", (limit,))
 
 
-def _main_text(tree: HtmlElement, url: str, titles: frozenset[str]) -> list[Paragraph]:
+def _main_text(root: _Element, url: str, titles: frozenset[str]) -> list[Paragraph]:
     from trafilatura import bare_extraction
 
-    document = bare_extraction(tree, url=url, include_comments=False, include_links=True, with_metadata=False)
-    if document is None or document.body is None:
+    slim = copy(root)
+    etree.strip_elements(slim, *_TEXTLESS, etree.Comment, with_tail=False)
+    document = bare_extraction(slim, url=url, include_comments=False, include_links=True, with_metadata=False)
+    body = getattr(document, "body", None)
+    if body is None:
         return []
-    pieces = [piece for piece in _pieces(document.body, ParagraphKind.PARAGRAPH) if not _is_linked(piece)]
+    pieces = [piece for piece in _pieces(body, ParagraphKind.PARAGRAPH) if not _is_linked(piece)]
     return _without_repetition(pieces, titles)
 
 

@@ -8,43 +8,24 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from urllib.parse import urlsplit
 
-from lxml.etree import XPath, _Element
+from lxml.etree import _Element
 
 from archiver.spiders.extraction.markup import Markup, distance_to_heading, text_of
 from archiver.spiders.extraction.names import looks_like_person, name_key, split_names, unique_names
 
-MOST_ELEMENTS = 400
+MOST_LINKS = 100
+LONGEST_ADDRESS = 500
 MOST_ANCESTORS = 100
 FARTHEST = 12
 LONGEST_BYLINE = 300
 MOST_NAMES_IN_BYLINE = 15
 WHOLE_SHARE = 0.3
 
-_MARKED = XPath(
-    "//*[contains(concat(' ', @rel, ' '), ' author ') or contains(@itemprop, 'author')"
-    " or contains(@class, 'uthor') or contains(@class, 'yline') or contains(@class, 'AUTHOR') or contains(@id, 'uthor')"
-    " or contains(@id, 'yline') or contains(@data-testid, 'uthor') or contains(@data-testid, 'yline')"
-    " or contains(@class, 'utor') or contains(@class, 'uteur') or contains(@class, 'riter') or contains(@class, 'eporter')"
-    " or contains(@class, 'ournalist') or contains(@class, 'erfasser') or contains(@class, 'redakt')"
-    " or contains(@class, 'signature') or contains(@class, 'firma') or contains(@class, 'contributor')"
-    " or contains(@class, 'credits')"
-    " or (self::a and (contains(@href, '/auth') or contains(@href, '/autor') or contains(@href, '/auteur')"
-    " or contains(@href, '/people/') or contains(@href, '/profil') or contains(@href, '/journalist')"
-    " or contains(@href, '/by/') or contains(@href, '/staff/') or contains(@href, '/firma')"
-    " or contains(@href, '/redakt') or contains(@href, '/skribent') or contains(@href, '/yazar')"
-    " or contains(@href, '/contributor') or contains(@href, '/reporter') or contains(@href, '/writer')"
-    " or contains(@href, '/penulis') or contains(@href, '/columnist')))]"
-)
-_TOKEN = re.compile(
-    r"(?:^|[\s_\-]|(?<=[a-z]))(?:by-?line|authors?|autor(?:e|en|es|a|i)?|auteurs?|writers?|reporters?|journalists?|verfasser|"
-    r"redakteure?|redaktor|signature|firma|contributors?|credits)(?=$|[\s_\-\d]|[A-Z])",
-    re.IGNORECASE,
-)
 _AUTHOR_PATH = re.compile(
     r"/(?:authors?|autore?n?|autores?|auteurs?|people|profiles?|profil|journalists?|by|staff|firmas?|redaktion|redakteure?|"
-    r"skribent(?:er)?|yazar(?:lar)?|contributors?|reporters?|writers?|penulis|columnists?)/\S+", re.IGNORECASE
+    r"skribent(?:er)?|yazar(?:lar)?|contributors?|reporters?|writers?|penulis|columnists?)/\S+",
+    re.IGNORECASE,
 )
-_ANY_PATH = re.compile("")
 _ELSEWHERE = re.compile(
     r"comment|related|recommend|teaser|sidebar|caption|footer|newsletter|most-?read|popular|carousel|promo|nav\b|"
     r"gallery|photo|image|picture|copyright|card|more-|social|share|blockquote|quote",
@@ -52,7 +33,8 @@ _ELSEWHERE = re.compile(
 )
 _OUTSIDE = frozenset({"figure", "figcaption", "aside", "nav", "footer", "blockquote", "picture", "form"})
 _TRAILING = re.compile(
-    r"\s*(?:\||•|·|\bPublished\b|\bPosted\b|\bUpdated\b|\bLast\b|\bStand\b|\bVeröffentlicht\b|\bAktualisiert\b|\d).*$", re.DOTALL
+    r"\s*(?:\||•|·|\bPublished\b|\bPosted\b|\bUpdated\b|\bLast\b|\bStand\b|\bVeröffentlicht\b|\bAktualisiert\b|\d).*$",
+    re.DOTALL,
 )
 
 
@@ -68,22 +50,20 @@ class Byline:
 def read_bylines(markup: Markup, host: str) -> list[Byline]:
     """The bylines of the article, nearest to the headline first; `host` is the page's, without `www.`."""
     found: list[tuple[int, int, Byline, _Element]] = []
-    for order, element in enumerate(_MARKED(markup.tree)[:MOST_ELEMENTS]):
-        origin = _origin(element, host)
-        if origin is None or _is_elsewhere(markup, element):
-            continue
+    for order, (element, origin) in enumerate(_candidates(markup, host)):
         distance = distance_to_heading(markup, element)
-        if distance <= FARTHEST or markup.heading is None:
-            names, whole = _names_in(element, host)
-            if names:
-                found.append((distance, order, Byline(tuple(names), origin, whole), element))
+        if (distance > FARTHEST and markup.heading is not None) or _is_elsewhere(markup, element):
+            continue
+        names, whole = _names_in(element, host)
+        if names:
+            found.append((distance, order, Byline(tuple(names), origin, whole), element))
     found.sort(key=lambda entry: entry[:2])
     return _distinct(_siblings_joined(found))
 
 
 def _siblings_joined(found: list[tuple[int, int, Byline, _Element]]) -> Iterator[Byline]:
     """Links side by side, one for each author, are one byline."""
-    rows: dict[tuple[_Element, str], list[Byline]] = {}
+    rows: dict[tuple[_Element | None, str], list[Byline]] = {}
     for _, _, byline, element in found:
         rows.setdefault((element.getparent(), f"{byline.origin} {element.get('class')}"), []).append(byline)
     for row in rows.values():
@@ -99,28 +79,31 @@ def _distinct(bylines: Iterable[Byline]) -> list[Byline]:
     return list(kept.values())
 
 
-def _origin(element: _Element, host: str) -> str | None:
-    if "author" in (element.get("rel") or "").split():
-        return "rel=author"
-    if "author" in (element.get("itemprop") or "").split():
-        return "itemprop=author"
-    for attribute in ("class", "id", "data-testid"):
-        if _TOKEN.search(element.get(attribute) or ""):
-            return "byline"
-    if element.tag != "a" or not _leads_to(element, host, _AUTHOR_PATH):
-        return None
-    parent = element.getparent()
-    beside = len(text_of(parent, LONGEST_BYLINE)) if parent is not None else 0
-    return "author link" if beside <= LONGEST_BYLINE else None
+def _candidates(markup: Markup, host: str) -> Iterator[tuple[_Element, str]]:
+    for element in markup.elements.bylines:
+        if "author" in (element.get("rel") or "").split():
+            yield element, "rel=author"
+        elif "author" in (element.get("itemprop") or "").split():
+            yield element, "itemprop=author"
+        else:
+            yield element, "byline"
+    links = (link for link in markup.elements.anchors if _leads_to(link, host, _AUTHOR_PATH))
+    for link in islice(links, MOST_LINKS):
+        parent = link.getparent()
+        if parent is None or len(text_of(parent, LONGEST_BYLINE)) <= LONGEST_BYLINE:
+            yield link, "author link"
 
 
-def _leads_to(link: _Element, host: str, path: re.Pattern[str]) -> bool:
-    """Whether `link` leads to a page of this site with such a path."""
+def _leads_to(link: _Element, host: str, path: re.Pattern[str] | None = None) -> bool:
+    """Whether `link` leads to a page of this site, with such a path."""
+    address = (link.get("href") or "")[:LONGEST_ADDRESS]
+    if path and not path.search(address):
+        return False
     try:
-        parts = urlsplit(link.get("href") or "")
+        other = urlsplit(address).hostname
     except ValueError:
         return False
-    return (not parts.hostname or parts.hostname.removeprefix("www.") == host) and bool(path.search(parts.path))
+    return not other or other.removeprefix("www.") == host
 
 
 def _is_elsewhere(markup: Markup, element: _Element) -> bool:
@@ -142,7 +125,7 @@ def _names_in(element: _Element, host: str) -> tuple[list[str], bool]:
     text = text_of(element, LONGEST_BYLINE)
     if not text or len(text) > LONGEST_BYLINE:
         return [], False
-    links = (link for link in element.iter("a") if _leads_to(link, host, _ANY_PATH))
+    links = (link for link in element.iter("a") if _leads_to(link, host))
     linked = [name for link in links for name in split_names(text_of(link, 100))]
     own = split_names(_TRAILING.sub("", text))
     names = unique_names(filter(looks_like_person, linked)) or unique_names(filter(looks_like_person, own))

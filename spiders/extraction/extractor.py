@@ -15,10 +15,11 @@ from archiver.spiders.extraction.body import Body, read_body
 from archiver.spiders.extraction.fields import Candidates, plain
 from archiver.spiders.extraction.guessed_times import guessed_times
 from archiver.spiders.extraction.jsonld import Linked, read_linked
-from archiver.spiders.extraction.markup import Markup, linked_scripts, read_markup
+from archiver.spiders.extraction.markup import Markup, read_markup
 from archiver.spiders.extraction.standfirst import read_standfirst
 from archiver.spiders.extraction.times import published_and_modified
 from archiver.spiders.extraction.titles import choose_title, folded
+from archiver.spiders.pictures import find_pictures
 
 EXTRACTOR_VERSION = "1"
 """Raised by every change that can alter a result: versions are compared only within one extractor version."""
@@ -40,7 +41,7 @@ def extract(
     _check(url)
     document = parse_document(html, url, charset)
     markup = read_markup(document.root)
-    linked = read_linked(linked_scripts(document.root))
+    linked = read_linked(script.text or "" for script in markup.elements.linked)
     report = _Report()
     sites = places.site_names(markup, linked)
     names = [finding.value for finding in sites.found]
@@ -53,6 +54,7 @@ def extract(
         report.take(finding, others)
     descriptions = places.descriptions(markup, linked)
     body = _body(markup, linked, url, len(html), [title, *titles], descriptions.first)
+    pictures = find_pictures(document)
     return ExtractedArticle(
         url=url,
         extractor_version=EXTRACTOR_VERSION,
@@ -68,7 +70,8 @@ def extract(
         description=report.choose(descriptions),
         site_name=report.choose(sites),
         paragraphs=report.take_body(body),
-        lead_picture=report.choose(places.lead_pictures(markup, linked, document.base_url)),
+        lead_picture=report.choose(places.lead_pictures(markup, linked, document.base_url, pictures)),
+        pictures=pictures,
         free=report.take_free(*access.free_access(markup, linked)),
         noarchive=report.take(access.noarchive(markup), ()) is not None,
         origins=tuple(report.chosen),
@@ -84,15 +87,24 @@ def _check(url: str) -> None:
     except ValueError:
         usable = False
     if not usable:
-        raise ExtractionError(f"not an absolute http URL, so the links of its page lead nowhere: {url[:200]!r}")
+        raise ExtractionError(
+            f"not an absolute http URL, so the links of its page lead nowhere: {url[:200]!r}"
+        )
 
 
 def _body(
-    markup: Markup, linked: Linked, url: str, size: int, titles: list[Finding | None], description: Finding | None
+    markup: Markup,
+    linked: Linked,
+    url: str,
+    size: int,
+    titles: list[Finding | None],
+    description: Finding | None,
 ) -> Body:
     variants = frozenset(folded(title.value) for title in titles if title) | {folded(markup.heading_text)}
-    body = read_body(markup.tree, linked, url, size, variants)
-    standfirst = read_standfirst(markup, description and description.value, variants, body.paragraphs)
+    body = read_body(markup, linked, url, size, variants)
+    standfirst = read_standfirst(
+        markup, description.value if description else None, variants, body.paragraphs
+    )
     if standfirst:
         body.paragraphs.insert(0, standfirst)
     return body

@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from lxml import etree
-from lxml.etree import XPath, _Element
-from lxml.html import HtmlElement, HTMLParser
+from lxml.etree import _Element
+from lxml.html import HTMLParser
 
 from archiver.model.article import Paragraph, ParagraphKind
 from archiver.spiders.extraction.fields import plain
@@ -19,13 +20,13 @@ from archiver.spiders.extraction.jsonld import Linked
 from archiver.spiders.extraction.markup import text_of
 
 MOST_PARAGRAPHS = 3_000
+MOST_SCRIPTS = 200
 LONGEST_PARAGRAPH = 8_000
 SHORTEST_TEXT = 200
 DEEPEST_QUOTING = 2
 MOST_SCRIPT_CHARACTERS = 4_000_000
 
-_PARAGRAPHS = XPath("//p[not(ancestor::aside or ancestor::nav or ancestor::footer or ancestor::figure)]")
-_SCRIPTS = XPath("//script[not(@src)]")
+_ASIDE = frozenset({"aside", "nav", "footer", "figure"})
 _STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _PARAGRAPH_TAG = re.compile(r"(?:<|u003c|x3c)p[\s>\\]", re.IGNORECASE)
 _KINDS = {
@@ -49,10 +50,10 @@ def declared_text(linked: Linked) -> list[Paragraph]:
     return []
 
 
-def scripted_text(tree: HtmlElement) -> list[Paragraph]:
+def scripted_text(scripts: list[_Element]) -> list[Paragraph]:
     """The longest piece of HTML that stands as a string in a script, as pages drawn by script carry their text."""
     best: list[Paragraph] = []
-    for script in _SCRIPTS(tree)[:200]:
+    for script in scripts[:MOST_SCRIPTS]:
         source = (script.text or "")[:MOST_SCRIPT_CHARACTERS]
         if not _PARAGRAPH_TAG.search(source):
             continue
@@ -63,14 +64,14 @@ def scripted_text(tree: HtmlElement) -> list[Paragraph]:
     return best if length(best) >= SHORTEST_TEXT else []
 
 
-def plain_text(tree: HtmlElement) -> list[Paragraph]:
+def plain_text(root: _Element) -> list[Paragraph]:
     """The paragraphs of the element that holds most of them."""
     lengths: dict[_Element, int] = {}
     texts: list[tuple[_Element, str]] = []
-    for element in _PARAGRAPHS(tree)[:MOST_PARAGRAPHS]:
+    for element in islice(root.iter("p"), MOST_PARAGRAPHS):
         text = text_of(element, LONGEST_PARAGRAPH)[:LONGEST_PARAGRAPH]
         parent = element.getparent()
-        if text and parent is not None:
+        if text and parent is not None and parent.tag not in _ASIDE:
             texts.append((parent, text))
             lengths[parent] = lengths.get(parent, 0) + len(text)
     if not lengths:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 
 from archiver.model.article import ArticleField, Doubt, Finding
 
@@ -30,7 +31,7 @@ class Candidates:
     """The values found for one field, most trusted first."""
 
     field: ArticleField
-    found: list[Finding] = field(default_factory=list)
+    found: list[Finding] = dataclasses.field(default_factory=list)
 
     def add(self, value: object, origin: str, doubt: Doubt | None = None) -> None:
         """Append `value` unless it is empty or is no text."""
@@ -41,7 +42,9 @@ class Candidates:
     @property
     def first(self) -> Finding | None:
         """The most trusted value that nothing speaks against, else the most trusted."""
-        return next((finding for finding in self.found if not finding.doubt), None) or next(iter(self.found), None)
+        return next((finding for finding in self.found if not finding.doubt), None) or next(
+            iter(self.found), None
+        )
 
     def others_than(self, chosen: Finding | None) -> list[Finding]:
         """The values that differ from `chosen` and from each other, bounded."""

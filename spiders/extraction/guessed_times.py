@@ -7,27 +7,19 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
-from lxml.etree import XPath
-
 from archiver.spiders.extraction.markup import Markup, distance_to_heading, text_of
 
 MOST_HTMLDATE_CHARACTERS = 1_500_000
-MOST_ELEMENTS = 300
+MOST_SCRIPTS = 200
 NEAREST = 5
 LONGEST = 160
 
 _AT_END = re.compile(r"[|,–—·\-(]\s*(\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{4})\)?\s*$")
-_SCRIPTS = XPath("//script[not(@src) and not(contains(@type, 'ld+json'))]")
 _KEY = re.compile(
     r"\\?[\"'](?:datePublished|date_published|publishedAt|published_at|publishDate|publish_date|publicationDate|"
     r"publication_date|publishedDate|published_date|firstPublished(?:At|Date)?|first_published_at|pubDate|pub_date|"
     r"publishTime|publish_time|publishedTime|published_time|dateOfPublication)\\?[\"']\s*:\s*"
     r"\\?[\"']?(\d{4}[-/.]\d\d?[-/.]\d\d?[^\"'\\,}]{0,24}|\d{13}|\d{10})"
-)
-_DATED = XPath(
-    "//*[contains(@class, 'date') or contains(@class, 'Date') or contains(@class, 'time') or contains(@class, 'Time')"
-    " or contains(@class, 'publi') or contains(@class, 'Publi') or contains(@class, 'datum') or contains(@class, 'fecha')"
-    " or contains(@class, 'tarih') or contains(@class, 'meta') or contains(@id, 'date') or contains(@id, 'Date')]"
 )
 
 logging.getLogger("htmldate").setLevel(logging.CRITICAL)
@@ -38,7 +30,7 @@ def guessed_times(markup: Markup, url: str, captured_at: datetime, size: int) ->
     for title in (*markup.meta.get("og:title", ())[:2], markup.title):
         if (match := _AT_END.search(title[-40:])) is not None:
             yield "title", match[1]
-    for script in _SCRIPTS(markup.tree)[:200]:
+    for script in markup.elements.scripts[:MOST_SCRIPTS]:
         for match in _KEY.finditer((script.text or "")[:MOST_HTMLDATE_CHARACTERS]):
             yield "script", match[1]
             break
@@ -49,7 +41,7 @@ def guessed_times(markup: Markup, url: str, captured_at: datetime, size: int) ->
 
 def _beside_heading(markup: Markup) -> Iterator[tuple[str, object]]:
     near = []
-    for order, element in enumerate(_DATED(markup.tree)[:MOST_ELEMENTS]):
+    for order, element in enumerate(markup.elements.dates):
         distance = distance_to_heading(markup, element)
         if distance <= NEAREST:
             text = text_of(element, LONGEST)
@@ -63,7 +55,7 @@ def _by_htmldate(markup: Markup, url: str, captured_at: datetime) -> str:
     from htmldate import find_date
 
     found = find_date(
-        markup.tree,
+        markup.root,
         url=url,
         original_date=True,
         extensive_search=True,

@@ -23,7 +23,9 @@ _CONTROL = re.compile(r"[\x00-\x1f]+")
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 _OPENING = ("<!--", "//<![CDATA[", "// <![CDATA[", "/*<![CDATA[*/", "/* <![CDATA[ */", "<![CDATA[")
 _CLOSING = ("//-->", "-->", "//]]>", "// ]]>", "/*]]>*/", "/* ]]> */", "]]>", ";")
-_NOT_DESCENDED = frozenset({"liveblogupdate", "comment", "itemlistelement", "relatedlink", "citation", "mentions"})
+_NOT_DESCENDED = frozenset(
+    {"liveblogupdate", "comment", "itemlistelement", "relatedlink", "citation", "mentions"}
+)
 
 
 @dataclass(slots=True)
@@ -37,7 +39,11 @@ class Linked:
 
     def resolve(self, value: object) -> object:
         """`value`, or the node that it refers to by `@id` alone."""
-        if isinstance(value, dict) and isinstance(value.get("@id"), str) and not (value.keys() - {"@id", "@type"}):
+        if (
+            isinstance(value, dict)
+            and isinstance(value.get("@id"), str)
+            and not (value.keys() - {"@id", "@type"})
+        ):
             return self.by_id.get(value["@id"], value)
         return value
 
@@ -152,7 +158,11 @@ def _walk(document: object) -> Iterator[tuple[int, Node]]:
                 yield depth, entry
                 level.extend(_listed(entry.get("@graph")))
                 for key, value in entry.items():
-                    if key != "@graph" and key.lower() not in _NOT_DESCENDED and isinstance(value, dict | list):
+                    if (
+                        key != "@graph"
+                        and key.lower() not in _NOT_DESCENDED
+                        and isinstance(value, dict | list)
+                    ):
                         deeper.append(value)
         level = deeper
         depth += 1

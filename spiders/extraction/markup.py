@@ -7,21 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from lxml.etree import XPath, _Element
-from lxml.html import HtmlElement
+from lxml.etree import _Element
 
-MOST_ELEMENTS = 2_000
+from archiver.spiders.extraction.elements import Elements, find_elements
+
+MOST_HEADINGS = 12
 LONGEST_TEXT = 1_000
 MOST_PIECES = 2_000
 MOST_ANCESTORS = 100
 
-_META = XPath("//meta[@content][@name or @property or @itemprop or @http-equiv]")
-_LINK = XPath("//link[@href][@rel]")
-_LINKED_DATA = XPath("//script[contains(translate(@type, 'LDJSON', 'ldjson'), 'ld+json')]")
-_HEADINGS = XPath("//h1")
-_PROPERTIES = XPath("//*[@itemprop or (@property and not(self::meta))]")
-_TIMES = XPath("//time")
-_TITLE = XPath("//title[not(ancestor::svg)]")
 _WORD = re.compile(r"\w+")
 _SPACE = re.compile(r"\s+")
 _ARTICLE_SCOPE = re.compile(r"(?:article|posting|report|newsitem)\b", re.IGNORECASE)
@@ -65,15 +59,15 @@ def _pieces(element: _Element) -> Iterator[str]:
 class Markup:
     """A page's statements: `meta` maps a lower-case name to its values in document order."""
 
-    tree: HtmlElement
+    root: _Element
+    elements: Elements
     meta: dict[str, list[str]] = field(default_factory=dict)
     links: dict[str, list[str]] = field(default_factory=dict)
     properties: dict[str, list[tuple[str, _Element]]] = field(default_factory=dict)
-    headings: list[tuple[str, HtmlElement]] = field(default_factory=list)
-    times: list[_Element] = field(default_factory=list)
+    headings: list[tuple[str, _Element]] = field(default_factory=list)
     title: str = ""
     language: str = ""
-    heading: HtmlElement | None = None
+    heading: _Element | None = None
     """The main heading: the first-level one that shares most words with the page's title."""
     heading_text: str = ""
     heading_ancestors: frozenset[_Element] = frozenset()
@@ -85,24 +79,26 @@ class Markup:
                 yield name, value
 
 
-def read_markup(tree: HtmlElement) -> Markup:
-    """What the markup of `tree` states; bounded by the number of elements looked at."""
-    markup = Markup(tree)
-    for element in _META(tree)[:MOST_ELEMENTS]:
-        for attribute in ("name", "property", "itemprop", "http-equiv"):
-            name = element.get(attribute)
-            if name:
-                markup.meta.setdefault(name.strip().lower(), []).append(element.get("content", ""))
-    for element in _LINK(tree)[:MOST_ELEMENTS]:
-        for relation in element.get("rel", "").lower().split():
-            markup.links.setdefault(relation, []).append(element.get("href", ""))
-    markup.headings = [(text, heading) for heading in _HEADINGS(tree)[:12] if (text := text_of(heading))]
-    markup.times = _TIMES(tree)[:100]
-    titles = _TITLE(tree)[:1]
-    markup.title = text_of(titles[0]) if titles else ""
-    markup.language = (tree.get("lang") or tree.get("xml:lang") or "").strip()
+def read_markup(root: _Element) -> Markup:
+    """What the markup of the page states."""
+    elements = find_elements(root)
+    markup = Markup(root, elements)
+    for element in elements.metas:
+        content = element.get("content")
+        if content:
+            for attribute in ("name", "property", "itemprop", "http-equiv"):
+                name = element.get(attribute)
+                if name:
+                    markup.meta.setdefault(name.strip().lower(), []).append(content)
+    for element in elements.links:
+        for relation in (element.get("rel") or "").lower().split():
+            markup.links.setdefault(relation, []).append(element.get("href") or "")
+    headings = ((text_of(heading), heading) for heading in elements.headings[:MOST_HEADINGS])
+    markup.headings = [(text, heading) for text, heading in headings if text]
+    markup.title = text_of(elements.title) if elements.title is not None else ""
+    markup.language = (root.get("lang") or root.get("xml:lang") or "").strip()
     _find_main_heading(markup)
-    _read_properties(markup, tree)
+    _read_properties(markup)
     return markup
 
 
@@ -121,14 +117,9 @@ def _find_main_heading(markup: Markup) -> None:
         markup.heading_ancestors = frozenset(markup.heading.iterancestors())
 
 
-def linked_scripts(tree: HtmlElement) -> list[str]:
-    """The text of every JSON-LD script."""
-    return [script.text for script in _LINKED_DATA(tree)[:200] if script.text]
-
-
-def _read_properties(markup: Markup, tree: HtmlElement) -> None:
+def _read_properties(markup: Markup) -> None:
     """Microdata and RDFa properties that belong to an article (HTML 5.2 of microdata; RDFa Lite 1.1)."""
-    for element in _PROPERTIES(tree)[:MOST_ELEMENTS]:
+    for element in markup.elements.properties:
         kind = "itemprop" if element.get("itemprop") else "property"
         scope = _scope_of(element)
         if scope is not None and not _ARTICLE_SCOPE.search(scope):

@@ -8,6 +8,7 @@ from itertools import chain
 from urllib.parse import urljoin, urlsplit
 
 from archiver.model.article import ArticleField, Doubt
+from archiver.model.picture import FoundPicture, PictureOrigin, PictureRole, Rendition
 from archiver.spiders.extraction.fields import Candidates, plain
 from archiver.spiders.extraction.jsonld import Linked, Node, type_name
 from archiver.spiders.extraction.markup import Markup, text_of
@@ -15,6 +16,12 @@ from archiver.spiders.extraction.markup import Markup, text_of
 MOST_KEYWORDS = 60
 
 _LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(?:[-_][a-zA-Z0-9]{2,8}){0,3}")
+_FOR_MACHINES = frozenset(
+    {
+        PictureOrigin.OPEN_GRAPH, PictureOrigin.TWITTER, PictureOrigin.JSON_LD, PictureOrigin.SCRIPT, PictureOrigin.ICON,
+        PictureOrigin.FEED, PictureOrigin.DATA_URI,
+    }
+)  # fmt: skip
 _HTTP = ("http", "https")
 
 Values = Iterable[tuple[str, object]]
@@ -77,7 +84,9 @@ def sections(markup: Markup, linked: Linked) -> Candidates:
         ArticleField.SECTION,
         chain(
             _node_values(linked.articles[:1], "articleSection"),
-            markup.first_meta("article:section", "og:article:section", "section", "parsely-section", "dc.subject"),
+            markup.first_meta(
+                "article:section", "og:article:section", "section", "parsely-section", "dc.subject"
+            ),
             _property_values(markup, "articlesection"),
         ),
     )
@@ -105,7 +114,11 @@ def site_names(markup: Markup, linked: Linked) -> Candidates:
             _publisher_names(linked),
             markup.first_meta("application-name", "apple-mobile-web-app-title", "publisher", "dc.publisher"),
             _node_values(
-                [n for n in linked.others if type_name(n) in ("WebSite", "NewsMediaOrganization", "Organization")][:4],
+                [
+                    n
+                    for n in linked.others
+                    if type_name(n) in ("WebSite", "NewsMediaOrganization", "Organization")
+                ][:4],
                 "name",
             ),
         ),
@@ -130,14 +143,18 @@ def languages(markup: Markup, linked: Linked) -> Candidates:
     )
     tags = ((origin, plain(value).split(",")[0].strip()) for origin, value in values)
     return collect(
-        ArticleField.LANGUAGE, ((origin, tag.replace("_", "-")) for origin, tag in tags if _LANGUAGE.fullmatch(tag))
+        ArticleField.LANGUAGE,
+        ((origin, tag.replace("_", "-")) for origin, tag in tags if _LANGUAGE.fullmatch(tag)),
     )
 
 
 def keywords(markup: Markup, linked: Linked) -> tuple[tuple[str, ...], str | None]:
     """The keywords of the first place that has any, and that place."""
     sources: Iterable[tuple[str, list[object]]] = chain(
-        ((f"json-ld:{type_name(node)}.keywords", _as_list(node.get("keywords"))) for node in linked.articles[:1]),
+        (
+            (f"json-ld:{type_name(node)}.keywords", _as_list(node.get("keywords")))
+            for node in linked.articles[:1]
+        ),
         (
             (name, list(markup.meta.get(name, ())))
             for name in ("article:tag", "news_keywords", "keywords", "parsely-tags", "sailthru.tags")
@@ -155,15 +172,26 @@ def keywords(markup: Markup, linked: Linked) -> tuple[tuple[str, ...], str | Non
     return (), None
 
 
-def lead_pictures(markup: Markup, linked: Linked, base: str) -> Candidates:
-    """The picture that the page names as its own for machines."""
+def lead_pictures(markup: Markup, linked: Linked, base: str, pictures: Iterable[FoundPicture]) -> Candidates:
+    """The lead picture as the page shows it, and those that it names as its own for machines."""
     values = chain(
+        ((f"picture:{rendition.origin}", rendition.url) for rendition in _shown_leads(pictures)),
         markup.first_meta("og:image", "og:image:secure_url", "og:image:url"),
         _images(linked.articles[:1]),
         markup.first_meta("twitter:image", "twitter:image:src"),
         (("link:image_src", link) for link in markup.links.get("image_src", ())),
     )
     return collect(ArticleField.LEAD_PICTURE, ((origin, absolute(base, value)) for origin, value in values))
+
+
+def _shown_leads(pictures: Iterable[FoundPicture]) -> Iterator[Rendition]:
+    """The largest rendition of the lead picture that stands in the page itself."""
+    for picture in pictures:
+        if picture.role is PictureRole.LEAD:
+            shown = [rendition for rendition in picture.renditions if rendition.origin not in _FOR_MACHINES]
+            if shown:
+                yield max(shown, key=lambda rendition: (rendition.width or 0, rendition.density or 0.0))
+                return
 
 
 def _images(nodes: list[Node]) -> Iterator[tuple[str, object]]:

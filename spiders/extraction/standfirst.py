@@ -19,7 +19,9 @@ SHORTEST, LONGEST = 30, 700
 NEAREST = 3
 
 _BLOCKS = frozenset({"p", "h2", "h3", "h4", "div", "span", "section", "li"})
-_INLINE = frozenset({"a", "b", "strong", "em", "i", "span", "br", "u", "mark", "small", "font", "time", "sup", "sub", "abbr"})
+_INLINE = frozenset(
+    {"a", "b", "strong", "em", "i", "span", "br", "u", "mark", "small", "font", "time", "sup", "sub", "abbr"}
+)
 _SKIPPED = frozenset({"figure", "figcaption", "aside", "nav", "button", "form", "script", "style", "noscript", "picture",
                       "video", "audio", "svg", "ul", "ol", "table", "time", "template"})  # fmt: skip
 _OTHER = re.compile(
@@ -50,7 +52,9 @@ def read_standfirst(
 
 
 def _same(words: str, stated: str) -> bool:
-    return bool(stated) and (words == stated or (len(words) > 60 and (words in stated or stated[:100] in words)))
+    return bool(stated) and (
+        words == stated or (len(words) > 60 and (words in stated or stated[:100] in words))
+    )
 
 
 def _near(markup: Markup, element: _Element, words: str) -> bool:

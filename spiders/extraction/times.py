@@ -27,14 +27,26 @@ _ISO = re.compile(
     r"(?:[T ,]{1,3}(?:\D{0,4} )?(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
     r"\s?(?P<zone>Z\b|UTC|GMT(?![+-])|(?:GMT|UTC)?[+-]\d{1,2}(?::?\d{2})?(?!\d))?)?"
 )
-_COMPACT = re.compile(r"(?P<year>(?:19|20)\d{2})(?P<month>\d{2})(?P<day>\d{2})(?:T?(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?(?P<zone>Z|[+-]\d{2}:?\d{2})?)?")
+_COMPACT = re.compile(
+    r"(?P<year>(?:19|20)\d{2})(?P<month>\d{2})(?P<day>\d{2})(?:T?(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?(?P<zone>Z|[+-]\d{2}:?\d{2})?)?"
+)
 _DAY_FIRST = re.compile(
     r"(?P<day>\d{1,2})\s?[./-]\s?(?P<month>\d{1,2})\s?[./-]\s?(?P<year>(?:19|20)\d{2})\b"
     r"(?:[^\d:]{1,12}(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?::(?P<second>\d{2}))?)?"
 )
 _EPOCH = re.compile(r"(?P<seconds>\d{10})(?:\d{3})?(?:\.\d+)?")
 _OFFSET = re.compile(r"([+-])(\d{1,2}):?(\d{2})?")
-_NAMED_ZONES = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "UT": 0}
+_NAMED_ZONES = {
+    "EST": -5,
+    "EDT": -4,
+    "CST": -6,
+    "CDT": -5,
+    "MST": -7,
+    "MDT": -6,
+    "PST": -8,
+    "PDT": -7,
+    "UT": 0,
+}
 _UNIX_DATE = re.compile(r"(?:\w{3} )?(\w{3}) +(\d{1,2}) (\d{2}:\d{2}:\d{2}) ([A-Z]{2,4}) (\d{4})")
 
 _PUBLISHED_META = (
@@ -122,7 +134,10 @@ def _mail_time(written: str) -> StatedTime | None:
         return None
     known = moment.tzinfo is not None
     return StatedTime(
-        moment if known else moment.replace(tzinfo=UTC), written, zone_stated=known, precision=TimePrecision.SECOND
+        moment if known else moment.replace(tzinfo=UTC),
+        written,
+        zone_stated=known,
+        precision=TimePrecision.SECOND,
     )
 
 
@@ -250,11 +265,14 @@ def _of_properties(markup: Markup, name: str) -> Iterator[tuple[str, object]]:
 
 def _marked_times(markup: Markup) -> Iterator[tuple[str, object]]:
     """`time` elements that mark the publication, then the first ones after the headline."""
-    for element in markup.times:
+    for element in markup.elements.times:
         if element.get("pubdate") is not None or "publish" in (element.get("class") or "").lower():
             yield "time:published", element.get("datetime") or text_of(element, 100)
-    near = sorted((distance_to_heading(markup, element), index) for index, element in enumerate(markup.times[:20]))
+    near = sorted(
+        (distance_to_heading(markup, element), index)
+        for index, element in enumerate(markup.elements.times[:20])
+    )
     for distance, index in near[:3]:
         if distance < 6:
-            element = markup.times[index]
+            element = markup.elements.times[index]
             yield "time", element.get("datetime") or text_of(element, 100)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from archiver.model.article import ArticleField, Finding
 from archiver.spiders.extraction.fields import Candidates
 from archiver.spiders.extraction.jsonld import Linked, type_name
-from archiver.spiders.extraction.markup import Markup
+from archiver.spiders.extraction.markup import Markup, value_of
 
 _SEPARATOR = re.compile(r"\s+[|\-–—·•:»«›‹/~]+\s+|\s*[|｜ㅣ│]\s*")
 _WORD = re.compile(r"\w+")
@@ -23,7 +23,9 @@ _DATE = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}")
 
 def folded(text: str) -> str:
     """What two writings of the same title have in common: its words, case folded."""
-    return " ".join(_WORD.findall(unicodedata.normalize("NFKC", text).casefold().replace("\N{SOFT HYPHEN}", "")))
+    return " ".join(
+        _WORD.findall(unicodedata.normalize("NFKC", text).casefold().replace("\N{SOFT HYPHEN}", ""))
+    )
 
 
 def choose_title(
@@ -50,7 +52,7 @@ def _variants(markup: Markup, linked: Linked) -> Iterator[tuple[str, object]]:
     if markup.heading_text:
         yield "h1", markup.heading_text
     for origin, element in markup.properties.get("headline", ())[:2]:
-        yield origin, "".join(element.itertext()) if not element.get("content") else element.get("content")
+        yield origin, value_of(element)
     for origin, text in markup.first_meta(
         "twitter:title", "dc.title", "dcterms.title", "parsely-title", "sailthru.title", "citation_title"
     ):
@@ -73,7 +75,9 @@ def _text(value: object) -> object:
 
 def _host_names(url: str) -> frozenset[str]:
     host = (urlsplit(url).hostname or "").removeprefix("www.")
-    return frozenset(filter(None, (folded(host), *(folded(part) for part in host.split(".") if len(part) > 3))))
+    return frozenset(
+        filter(None, (folded(host), *(folded(part) for part in host.split(".") if len(part) > 3)))
+    )
 
 
 def _without_site(title: str, names: frozenset[str], references: list[str]) -> str:
