@@ -39,14 +39,13 @@ def concluded(url: str = "http://paper.example/", sent: bytes = b"", **meta: Any
         ("http://paper.example/a?b#c", "http://paper.example/a?b"),
         ("http://someone:secret@paper.example/@x", "http://paper.example/@x"),
         ("http://paper.example/a@b", "http://paper.example/a@b"),
-        ("http://zeitung-grüße.example/ä ö", "http://xn--zeitung-gre-jcb6s.example/%C3%A4%20%C3%B6"),
+        ("http://münchen.example/ä ö", "http://xn--mnchen-3ya.example/%C3%A4%20%C3%B6"),
         ("http://paper.example/a\r\nWARC/1.1", "http://paper.example/aWARC/1.1"),
     ],
 )
 def test_the_target_uri_is_plain_ascii_without_fragment_or_credentials(url: str, target_uri: str) -> None:
     exchange = concluded(url)
-    if "xn--" not in target_uri:
-        assert exchange.target_uri == target_uri
+    assert exchange.target_uri == target_uri
     assert exchange.target_uri.isascii()
     assert not set(exchange.target_uri) & set("\r\n\0 ")
 
