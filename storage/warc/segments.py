@@ -23,7 +23,7 @@ OPEN_SUFFIX = ".open"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}\.warc\.gz")
 _PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_FLUSH_AT = 1 << 20
+_FLUSH_AT = 256 << 10  # stays in the cache of the processor
 _SEALED_MODE = 0o444
 _sync_bytes = getattr(os, "fdatasync", os.fsync)
 

@@ -31,6 +31,10 @@ from archiver.storage.warc.segments import (
 from archiver.storage.warc.warcinfo import Warcinfo, warcinfo_record
 
 
+_WITH_BLOCK = "response"
+"""Under `revisit` warcio would write its own rendering of the header, not the block."""
+
+
 class _ExactWriter(WARCWriter):  # type: ignore[misc]
     """warcio's writer without its own digests: ours are set, and it would hash the block with sha1."""
 
@@ -69,7 +73,7 @@ class SegmentWriter:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         new_segment_name(prefix, clock(), 0)  # a bad prefix is refused now, not at the first write
-        self._folder = folder
+        self.folder = folder
         self._warcinfo = warcinfo
         self._prefix = prefix
         self._max_bytes = max_bytes
@@ -172,16 +176,16 @@ class SegmentWriter:
         moment = self._clock()
         name = new_segment_name(self._prefix, moment, self._serial)
         try:
-            segment = OpenSegment(self._folder, name, moment)
+            segment = OpenSegment(self.folder, name, moment)
         except OSError as error:
-            raise storage_error(error, f"creating {self._folder / name}") from error
+            raise storage_error(error, f"creating {self.folder / name}") from error
         record = warcinfo_record(self._warcinfo, name, moment)
         self._warcinfo_id = ""
         try:
             self._append(segment, record)
             segment.flush()
             segment.sync()
-            sync_folder(self._folder)
+            sync_folder(self.folder)
         except OSError as error:
             segment.remove()
             raise storage_error(error, f"beginning segment {name}") from error
@@ -201,7 +205,7 @@ class SegmentWriter:
         self._warc.write_record(
             ArcWarcRecord(
                 "warc",
-                record.type.value,
+                _WITH_BLOCK,
                 StatusAndHeaders("", fields, protocol=VERSION),
                 stream,
                 None,
