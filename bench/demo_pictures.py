@@ -805,7 +805,7 @@ def main(folder: Path) -> None:
         small = picture.convert("RGB" if picture.mode == "P" else picture.mode)
         small = small.resize((600, 600 * picture.height // picture.width), Image.Resampling.LANCZOS)
         if name.endswith(".png"):
-            small = small.quantize(32, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+            small = small.quantize(palette=picture, dither=Image.Dither.NONE)
         stem, suffix = name.rsplit(".", 1)
         save(small, folder / f"{stem}-600.{suffix}", 20_000)
     save(drawn["convoy.jpg"].crop((330, 120, 1050, 640)), folder / "convoy-crop.jpg", 30_000)

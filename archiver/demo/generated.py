@@ -19,6 +19,7 @@ from archiver.demo.server import LocalSite
 from archiver.errors import UsageError
 
 _NO_FAULTS: Mapping[Fault, float] = MappingProxyType({})
+_KEPT_BYTES = 256 << 20
 _Key = tuple[str, str]
 
 
@@ -44,7 +45,7 @@ class GeneratedSite(LocalSite):
     `page_bytes` and `picture_bytes` are sizes before any coding. `faults` and `article_faults` give, for
     pictures and for articles, the share that misbehaves in each way; `delay` is the wait in seconds of a
     slow answer and `retry_after` what a busy one asks for. All follows from `seed`; the logo is the same
-    file on every host.
+    file on every host. What was made once is kept, up to 256 MiB.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class GeneratedSite(LocalSite):
         self._lock = threading.Lock()
         self._makers: dict[_Key, Callable[[], Resource]] = {}
         self._made: dict[_Key, Resource] = {}
+        self._room = _KEPT_BYTES
         self._answered_faults: Counter[_Key] = Counter()
         self._faults = dict(self._drawn_faults(faults, article_faults))
 
@@ -118,11 +120,10 @@ class GeneratedSite(LocalSite):
             return tuple(self._change(number, place) for place, number in enumerate(chosen))
 
     def warm(self) -> None:
-        """Make every page and its gzip form now, so that the first visits cost no more than later ones."""
+        """Make everything and its gzip form now, so that the first visits cost no more than later ones."""
         asked = Request("GET", "", "/", "HTTP/1.1", {"accept-encoding": "gzip"})
         for key in self._makers:
-            if not key[1].startswith("/media/"):
-                self._resource(key).answer(asked)
+            self._resource(key).answer(asked)
 
     def opened(self) -> None:
         """Write the table of what can be asked for."""
@@ -152,7 +153,8 @@ class GeneratedSite(LocalSite):
         if made is None:
             with self._lock:
                 made = self._makers[key]()
-                if not key[1].startswith("/media/"):
+                if self._room > len(made.body):
+                    self._room -= len(made.body)
                     self._made[key] = made
         return made
 
@@ -204,8 +206,9 @@ class GeneratedSite(LocalSite):
             case Change.PICTURE:
                 changed = replace(story, picture_version=story.picture_version + 1)
         self._stories[number] = changed
-        for path in (story.path, "/", "/feed.xml", "/sitemap-news.xml"):
-            self._made.pop((story.host, path), None)
+        for path in (story.path, story.picture_path(0), "/", "/feed.xml", "/sitemap-news.xml"):
+            made = self._made.pop((story.host, path), None)
+            self._room += len(made.body) if made else 0
         return Mutation(self.url(story.host, story.path), change)
 
 

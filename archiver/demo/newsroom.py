@@ -200,7 +200,9 @@ def _shown(stage: Stage, moment: datetime) -> dict[tuple[str, str], datetime]:
         if stage < entry["stage"]:
             continue
         figures = entry["figures"]
-        names = {figure["picture"] for figure in figures.values()} | {entry.get("band", "pass-dawn")}
+        names = {figure["picture"] for figure in figures.values()} | (
+            {entry["band"]} if "band" in entry else set()
+        )
         for edit in entry.get("edits", ()):
             if stage >= edit["stage"]:
                 names -= {figures[key]["picture"] for key in edit.get("remove_figures", ())}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from string import Template
 
@@ -20,6 +21,15 @@ _NO_ARCHIVE = "/city/night-market.html"
 _SIZES = "(min-width: 820px) 760px, 100vw"
 
 
+@dataclass(frozen=True, slots=True)
+class Front:
+    """A page that lists articles, newest first; `name` is a section or topic, empty for the whole outlet."""
+
+    name: str
+    path: str
+    articles: tuple[Article, ...]
+
+
 def article_page(outlet: Outlet, article: Article, edition: Edition, address: Address) -> str:
     """The page of one article."""
     blocks = "\n".join(_block(block, outlet, article, address) for block in article.blocks)
@@ -27,7 +37,7 @@ def article_page(outlet: Outlet, article: Article, edition: Edition, address: Ad
     if article.band is not None:
         url = address.picture(outlet, article.band)
         band = f'<div class="band" style="background-image: url(\'{url}\')"></div>\n'
-    topics = "".join(f'<a href="/topic/{_slug(topic)}">{escape(topic)}</a> ' for topic in article.topics)
+    topics = "".join(f'<a href="{_topic_path(topic)}">{escape(topic)}</a> ' for topic in article.topics)
     main = (
         f'<article>\n<p class="kicker">{escape(article.kicker)}</p>\n<h1>{escape(article.title)}</h1>\n'
         f'<p class="standfirst">{escape(article.standfirst)}</p>\n'
@@ -40,16 +50,16 @@ def article_page(outlet: Outlet, article: Article, edition: Edition, address: Ad
     return _page(outlet, "article", _article_head(outlet, article, address), main, rail, edition)
 
 
-def front_page(
-    outlet: Outlet, section: str | None, articles: Sequence[Article], edition: Edition, address: Address
-) -> str:
-    """A front: of the whole outlet, or of one section."""
-    name = f"{section} | {outlet.name}" if section else outlet.name
-    path = f"/{_slug(section)}/" if section else "/"
-    teasers = "\n".join(_teaser(outlet, article, address) for article in articles)
-    main = f'<div class="teasers">\n{teasers}\n</div>'
+def front_page(outlet: Outlet, front: Front, edition: Edition, address: Address) -> str:
+    """A front: of the whole outlet, of a section, of a topic."""
+    name = f"{front.name} | {outlet.name}" if front.name else outlet.name
+    lead, *rest = (_teaser(outlet, article, address) for article in front.articles)
+    main = f'<div class="opener">\n{lead}\n</div>\n<div class="teasers">\n{"".join(rest)}</div>'
     head = _head(
-        name, outlet.motto, address.url(outlet.host, path), '<meta property="og:type" content="website">'
+        name,
+        outlet.motto,
+        address.url(outlet.host, front.path),
+        '<meta property="og:type" content="website">',
     )
     return _page(outlet, "front", head, main, "", edition)
 
@@ -78,19 +88,45 @@ def readers_line(visit: int) -> str:
     return f"{1204 + 37 * visit:,} people are reading now"
 
 
-def sections_of(edition: Edition, outlet: Outlet) -> list[str]:
-    """The names of the sections that have an article, in alphabetical order."""
-    return sorted({article.section for article in edition.of(outlet.key)})
+def fronts(outlet: Outlet, edition: Edition) -> list[Front]:
+    """Every front that has an article: the outlet's own, its sections', its topics'."""
+    articles = edition.of(outlet.key)
+    topics = sorted({topic for article in articles for topic in article.topics})
+    return [
+        Front("", "/", articles),
+        *_sections(outlet, edition),
+        *(
+            Front(topic, _topic_path(topic), tuple(a for a in articles if topic in a.topics))
+            for topic in topics
+        ),
+    ]
 
 
-def section_path(section: str) -> str:
-    """The path of a section's front."""
-    return f"/{_slug(section)}/"
+def imprint_page(outlet: Outlet, edition: Edition) -> str:
+    """Who answers for the pages: nobody, for the outlet is invented."""
+    main = (
+        f"<article><h1>Imprint</h1><p>{escape(outlet.name)} belongs to a demonstration. Its country, its "
+        "people and the events on its pages are invented, and its pictures are drawn.</p></article>"
+    )
+    head = f'<meta charset="utf-8">\n<title>Imprint | {escape(outlet.name)}</title>'
+    return _page(outlet, "imprint", head, main, "", edition)
+
+
+def _sections(outlet: Outlet, edition: Edition) -> list[Front]:
+    articles = edition.of(outlet.key)
+    return [
+        Front(section, f"/{_slug(section)}/", tuple(a for a in articles if a.section == section))
+        for section in sorted({article.section for article in articles})
+    ]
+
+
+def _topic_path(topic: str) -> str:
+    return f"/topic/{_slug(topic)}"
 
 
 def _page(outlet: Outlet, kind: str, head: str, main: str, rail: str, edition: Edition) -> str:
     links = "".join(
-        f'<a href="{section_path(section)}">{escape(section)}</a>' for section in sections_of(edition, outlet)
+        f'<a href="{front.path}">{escape(front.name)}</a>' for front in _sections(outlet, edition)
     )
     return Template(site_text(f"templates/{outlet.key}.html")).substitute(
         head=head, kind=kind, main=main, rail=rail, sections=links, date=f"{edition.moment:%A, %d %B %Y}"
@@ -209,7 +245,7 @@ def _teaser(outlet: Outlet, article: Article, address: Address) -> str:
         f'<img src="{source}" alt="{escape(article.lead.alt)}"></a>\n'
         f'<p class="kicker">{escape(article.kicker)}</p>\n'
         f'<h2><a href="{article.path}">{escape(article.title)}</a></h2>\n'
-        f"<p>{escape(article.standfirst)}</p>\n</section>"
+        f"<p>{escape(article.standfirst)}</p>\n</section>\n"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from enum import StrEnum
@@ -138,6 +138,8 @@ class Resource:
 
     def answer(self, request: Request) -> Answer:
         """The full representation in the coding that the client takes, or 304."""
+        if self.chunked and request.version == "HTTP/1.0":
+            return replace(self, chunked=False).answer(request)
         if request.is_conditional and self.status == HTTPStatus.OK and self._is_unchanged(request):
             return self._unchanged
         if self._is_compressible and request.takes_gzip:

@@ -151,14 +151,10 @@ def _outlet_pages(
     for article in articles:
         text = pages.article_page(outlet, article, current, address)
         yield (outlet.host, article.path), _rotating(text, outlet, current, article)
-    yield (
-        (outlet.host, "/"),
-        _rotating(pages.front_page(outlet, None, articles, current, address), outlet, current, None),
-    )
-    for section in pages.sections_of(current, outlet):
-        chosen = [article for article in articles if article.section == section]
-        text = pages.front_page(outlet, section, chosen, current, address)
-        yield (outlet.host, pages.section_path(section)), _rotating(text, outlet, current, None)
+    for front in pages.fronts(outlet, current):
+        text = pages.front_page(outlet, front, current, address)
+        yield (outlet.host, front.path), _rotating(text, outlet, current, None)
+    yield (outlet.host, "/imprint"), _rotating(pages.imprint_page(outlet, current), outlet, current, None)
     for (key, old_path), path in current.redirects.items():
         if key == outlet.key:
             target = ("Location", address.url(outlet.host, path))

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterator
 from hashlib import sha256
 from http.client import HTTPConnection, IncompleteRead
+from importlib.resources import files
 from typing import NamedTuple
 from xml.etree import ElementTree
 
@@ -17,7 +18,7 @@ import pytest
 
 from archiver.demo.generated import Change, GeneratedSite
 from archiver.demo.process import SiteProcess
-from archiver.demo.resource import Fault
+from archiver.demo.resource import Fault, Resource
 from archiver.demo.server import LocalSite, LoggedRequest, Served
 from archiver.demo.site import COURIER, MINISTRY, PICTURES, POST, DemoSite, Stage
 from archiver.errors import UsageError
@@ -134,7 +135,7 @@ def test_every_reference_of_every_page_answers_but_for_the_missing_picture(site:
     for host, path in pages:
         page = ask_on(connection, site.port, host, path).text
         for found in re.findall(r'(?:src|data-src|href)="([^"#]+)"', page):
-            if found.startswith(("/topic/", "/imprint", "data:")):
+            if found.startswith("data:"):
                 continue
             where = re.match(r"(?:http:)?//([a-z.]+):\d+(/.*)", found)
             asked = where.groups() if where else (host, found)
@@ -528,3 +529,28 @@ def test_a_site_in_its_own_process_obeys_and_ends_with_its_parent() -> None:
         child = site._child
     assert child is not None
     assert child.returncode == 0
+
+
+def test_every_bundled_picture_is_small_and_part_of_the_story() -> None:
+    folder = files("archiver.demo") / "site" / "pictures"
+    bundled = {file.name: file.read_bytes() for file in folder.iterdir()}
+    with DemoSite() as site:
+        served = {
+            resource.body
+            for table in site._tables.values()
+            for resource in table.values()
+            if isinstance(resource, Resource)
+        }
+    assert len(bundled) > 30
+    assert {name for name, content in bundled.items() if content not in served} == set()
+    assert max(map(len, bundled.values())) <= 60_000
+
+
+def test_an_http_1_0_client_gets_no_chunks(site: DemoSite) -> None:
+    with socket.create_connection(("127.0.0.1", site.port), timeout=10) as connection:
+        connection.sendall(f"GET {ARTICLE} HTTP/1.0\r\nHost: {COURIER}\r\n\r\n".encode())
+        received = b"".join(iter(lambda: connection.recv(65536), b""))
+    head, _, body = received.partition(b"\r\n\r\n")
+    assert b"Transfer-Encoding" not in head
+    assert f"Content-Length: {len(body)}\r\n".encode() in head
+    assert get(site, COURIER, ARTICLE).headers["transfer-encoding"] == "chunked"
