@@ -44,11 +44,16 @@ def capture_pages(
 
     async def run() -> None:
         async with open_archive(home, settings, patience=patience) as archive:
-            keeper = SnapshotKeeper(archive, on_page)
-            visits = [Visit(url) for url in dict.fromkeys(urls)]
-            await crawl(archive, PageSpider, pages=visits, deliver=keeper.keep)
+            await visit_pages(archive, urls, on_page)
 
     run_under_reactor(run)
+
+
+async def visit_pages(archive: Archive, urls: Sequence[str], on_page: OnPage) -> None:
+    """One crawl over `urls` in an open archive; `on_page` is called with each page when it is durable."""
+    keeper = SnapshotKeeper(archive, on_page)
+    visits = [Visit(url) for url in dict.fromkeys(urls)]
+    await crawl(archive, PageSpider, pages=visits, deliver=keeper.keep)
 
 
 class SnapshotKeeper:

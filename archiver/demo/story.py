@@ -92,7 +92,7 @@ class Story:
         replaced = 0
         for url, digest in _payloads(before).items():
             now = _payloads(after).get(url)
-            payload = b"".join(retrieval.closest(url, before.captured_at).payload())
+            payload = b"".join(retrieval.closest(url, before.captured_at).entity())
             if f"sha256:{hashlib.sha256(payload).hexdigest()}" != digest:
                 raise DemoError(f"{url} did not come back as it was archived")
             if now and now != digest:
