@@ -2,6 +2,7 @@
 
 Prints the port on the first line. Then each line on standard input is a command whose answer is one line
 of JSON: `urls`, `served`, `requests`, `stage`, `advance` (the story), `mutate FRACTION` (a generated site).
+A command that cannot be obeyed is answered with `{"error": ...}`.
 """
 
 from __future__ import annotations
@@ -59,6 +60,13 @@ def _site(wanted: argparse.Namespace) -> LocalSite:
     )
 
 
+def _answer(site: LocalSite, command: str) -> Any:
+    try:
+        return _obey(site, command)
+    except (UsageError, ValueError) as error:
+        return {"error": str(error)}
+
+
 def _obey(site: LocalSite, command: str) -> Any:
     match command.split(), site:
         case ["served"], _:
@@ -86,7 +94,7 @@ def main() -> int:
                 site.warm()
             print(site.port, flush=True)
             for command in sys.stdin:
-                print(json.dumps(_obey(site, command)), flush=True)
+                print(json.dumps(_answer(site, command)), flush=True)
     except ArchiverError as error:
         print(error, file=sys.stderr)
         return error.exit_code

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from archiver.demo.generated import Mutation
 from archiver.demo.server import LoggedRequest, Served, qualified
-from archiver.errors import ArchiverError
+from archiver.errors import ArchiverError, UsageError
 
 
 class SiteProcess:
@@ -55,12 +55,15 @@ class SiteProcess:
         return tuple(Mutation(*entry) for entry in self.tell(f"mutate {fraction}"))
 
     def tell(self, command: str) -> Any:
-        """Send one command and give its answer."""
+        """Send one command and give its answer. Raises UsageError when the site cannot obey."""
         assert self._child is not None
         assert self._child.stdin is not None
         self._child.stdin.write(f"{command}\n")
         self._child.stdin.flush()
-        return json.loads(self._answer())
+        answer = json.loads(self._answer())
+        if isinstance(answer, dict) and "error" in answer:
+            raise UsageError(answer["error"])
+        return answer
 
     def _answer(self) -> str:
         assert self._child is not None

@@ -526,6 +526,9 @@ def test_a_site_in_its_own_process_obeys_and_ends_with_its_parent() -> None:
         assert site.served() == {Served(urls[0], sha256(body).hexdigest(), 200)}
         assert [entry.status for entry in site.requests()] == [200]
         assert len(site.mutate(0.5)) == 5
+        for nonsense in ("advance", "mutate much", "mutate 7"):
+            with pytest.raises(UsageError):
+                site.tell(nonsense)
         child = site._child
     assert child is not None
     assert child.returncode == 0
