@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
-from lxml.html import HtmlElement, HTMLParser
+from lxml.html import HtmlComment, HtmlElement
 
 from archiver.spiders.charset import decoded
 
 MAX_LENGTH = 32 * 1024 * 1024
 """Bytes of a page that are read; the rest is no article."""
 
+_CLASSES = etree.ElementDefaultClassLookup(element=HtmlElement, comment=HtmlComment)
 _EMPTY_PAGE = b"<html><head></head><body></body></html>"
 
 
@@ -42,7 +43,8 @@ def parse_document(content: bytes, url: str, charset: str | None = None) -> Docu
 
 
 def _tree(markup: bytes) -> HtmlElement:
-    parser = HTMLParser(encoding="utf-8", huge_tree=True)
+    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True)
+    parser.set_element_class_lookup(_CLASSES)
     try:
         root = etree.fromstring(markup, parser)
     except etree.LxmlError:

@@ -39,12 +39,16 @@ class Addresses:
         text = written.strip()
         if text[:5].lower() == "data:":
             return shortened_data(text)
+        if "\n" in text or "\t" in text or "\r" in text:
+            text = _BLANKS.sub("", text)
         if not text or len(text) > _LONGEST or text[0] in "#{<" or "{{" in text or "${" in text:
             return None
         if (scheme := _SCHEME.match(text)) and scheme[0].lower() not in ("http:", "https:"):
             return None
         try:
-            return target_uri(urljoin(self._base, _BLANKS.sub("", text)).partition("#")[0])
+            if not text.startswith(("https://", "http://")):
+                text = urljoin(self._base, text)
+            return target_uri(text.partition("#")[0])
         except (UnsafeURLError, ValueError):
             return None
 

@@ -52,6 +52,7 @@ _PICTURE_META = {
     "parsely-image-url": PictureOrigin.META,
     "msapplication-tileimage": PictureOrigin.ICON,
 }
+_OWN_LAZY = frozenset({"img", "amp-img", "amp-anim", "source"})
 _ICON_RELATIONS = frozenset(
     {"icon", "apple-touch-icon", "apple-touch-icon-precomposed", "mask-icon", "fluid-icon"}
 )
@@ -106,8 +107,12 @@ class Collector:
             handler = handlers.get(element.tag)
             if handler is not None:
                 handler(element)
-            if element.attrib:
-                self._attributes(element)
+            for name, text in element.items():
+                if name[:5] == "data-":
+                    if "/" in text and element.tag not in _OWN_LAZY:
+                        self._lazy_elsewhere(element, name, text)
+                elif name == "style" and "url(" in text:
+                    self._painted(element, text)
             if order > MAX_ELEMENTS:
                 break
         return [sighting for sighting in self.sightings if sighting.renditions]
@@ -167,7 +172,7 @@ class Collector:
     def _lazy(self, element: _Element, sighting: Sighting) -> str | None:
         """The addresses that a script would move into place; gives the one that it would show."""
         shown: str | None = None
-        for name, text in element.attrib.items():
+        for name, text in element.items():
             if name[:5] != "data-" or not text or len(text) < 3:
                 continue
             if "srcset" in name or name.endswith("-set") or _LOOKS_LIKE_SRCSET.search(text[-40:]):
@@ -302,18 +307,11 @@ class Collector:
             sighting = self._see(PictureOrigin.STYLE, element)
             sighting.shown = self._add(sighting, written, PictureOrigin.STYLE)
 
-    def _attributes(self, element: _Element) -> None:
-        """Pictures in attributes that any element may have: `style`, `data-*`."""
-        own = element.tag in ("img", "amp-img", "amp-anim", "source")
-        for name, text in element.attrib.items():
-            if name == "style":
-                if "url(" in text:
-                    for kind, written in style_references(text):
-                        if kind == "picture":
-                            sighting = self._see(PictureOrigin.STYLE, element)
-                            sighting.shown = self._add(sighting, written, PictureOrigin.STYLE)
-            elif not own and name[:5] == "data-" and len(text) > 8 and "/" in text:
-                self._lazy_elsewhere(element, name, text)
+    def _painted(self, element: _Element, style: str) -> None:
+        for kind, written in style_references(style):
+            if kind == "picture":
+                sighting = self._see(PictureOrigin.STYLE, element)
+                sighting.shown = self._add(sighting, written, PictureOrigin.STYLE)
 
     def _lazy_elsewhere(self, element: _Element, name: str, text: str) -> None:
         if "srcset" in name:

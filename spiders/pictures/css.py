@@ -11,18 +11,21 @@ from archiver.spiders.pictures.addresses import Addresses
 MAX_LENGTH = 4_000_000
 """Characters of one sheet that are read."""
 
-_TOKEN = re.compile(
-    r"""
-      /\*.*?(?:\*/|\Z)
-    | (?P<font>@font-face\s*\{)
-    | (?P<import>@import\s+)(?:url\(\s*)?(?P<q>["']?)(?P<sheet>[^"');\s]+)(?P=q)
-    | (?P<url>url|src)\(\s*(?:"(?P<double>(?:[^"\\\n]|\\.)*)"|'(?P<single>(?:[^'\\\n]|\\.)*)'|(?P<bare>[^"'()\s]+))\s*
-    | (?P<set>image-set\()
-    | "(?P<string>(?:[^"\\\n]|\\.)*)"|'(?P<quoted>(?:[^'\\\n]|\\.)*)'
-    | (?P<close>[})])
+_QUOTED = r"""(?:"(?:[^"\\\n]|\\.)*+"|'(?:[^'\\\n]|\\.)*+')"""
+_URL = rf"""[uU][rR][lL]\(\s*+(?:{_QUOTED}|(?:[^"'()\s\\]|\\[0-9a-fA-F]{{1,6}}\s?|\\.)++)"""
+_TOKEN = re.compile(  # each alternative begins with one of few characters, so that the rest is skipped fast
+    rf"""
+      (?P<comment>/\*.*?(?:\*/|\Z))
+    | (?P<import>@[iI][mM][pP][oO][rR][tT]\s*+(?:{_URL}|{_QUOTED}))
+    | (?P<font>@[fF][oO][nN][tT]-[fF][aA][cC][eE]\s*+\{{(?:[^}}"']|{_QUOTED})*+)
+    | (?P<url>{_URL})
+    | (?P<set>[iI][mM][aA][gG][eE]-[sS][eE][tT]\((?:[^()]|\([^()]*+\))*+)
+    | (?P<quoted>{_QUOTED})
     """,
-    re.VERBOSE | re.DOTALL | re.IGNORECASE,
+    re.VERBOSE | re.DOTALL,
 )
+_INNER = re.compile(rf"(?P<url>{_URL})|(?:type|format)\([^)]*\)|(?P<quoted>{_QUOTED})", re.DOTALL)
+_MAY_REFER = ("url(", "URL(", "@import", "@IMPORT", "image-set(")
 _ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})\s?|(.))", re.DOTALL)
 _FONT_FILE = re.compile(r"\.(?:woff2?|ttf|otf|eot)(?:$|[?#])|^data:(?:font|application)/", re.IGNORECASE)
 _CHARSET = re.compile(rb'@charset "([^"]{1,40})";')
@@ -51,27 +54,30 @@ def css_urls(css: str | bytes, base_url: str) -> StyleAddresses:
 
 def style_references(text: str) -> Iterator[tuple[str, str]]:
     """Each reference as written: (`import`, `picture` or `font`, address)."""
-    in_font = in_set = False
+    if not any(mark in text for mark in _MAY_REFER):
+        return
     for token in _TOKEN.finditer(text[:MAX_LENGTH]):
-        kind = token.lastgroup
-        if kind == "font":
-            in_font = True
+        kind, written = token.lastgroup, token[0]
+        if kind == "import":
+            yield "import", _address(written[7:])
+        elif kind == "font":
+            yield from (
+                ("font", _address(inner["url"])) for inner in _INNER.finditer(written) if inner["url"]
+            )
         elif kind == "set":
-            in_set = True
-        elif kind == "close":
-            in_font, in_set = in_font and token[0] != "}", False
-        elif token["sheet"]:
-            yield "import", _unescaped(token["sheet"])
-        elif token["url"]:
-            written = _unescaped(token["double"] or token["single"] or token["bare"] or "")
-            if written and not written.startswith("#"):
-                yield ("font" if in_font or _FONT_FILE.search(written) else "picture"), written
-        elif in_set and (written := _unescaped(token["string"] or token["quoted"] or "")):
-            if "/" in written and not written.startswith("image/"):
-                yield "picture", written
+            inner_parts = (inner["url"] or inner["quoted"] for inner in _INNER.finditer(written))
+            yield from (("picture", _address(part)) for part in inner_parts if part)
+        elif kind == "url" and (address := _address(written)) and not address.startswith("#"):
+            yield ("font" if _FONT_FILE.search(address) else "picture"), address
 
 
-def _unescaped(text: str) -> str:
+def _address(written: str) -> str:
+    """The address in `url(...)` or in quotes."""
+    text = written.strip()
+    if text[:4].lower() == "url(":
+        text = text[4:].strip()
+    if text[:1] in ("'", '"'):
+        text = text[1:-1]
     return _ESCAPE.sub(_character, text) if "\\" in text else text
 
 

@@ -6,7 +6,7 @@ It errs on the side of two pictures: pictures joined by mistake hide one, pictur
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 _EMBEDDED = re.compile(r"https?(?::|%3A)(?:/|%2F){1,2}", re.IGNORECASE)
 _EXTENSION = re.compile(r"(?:\.(?:jpe?g|jpe|png|webp|gif|avif|heic|jxl|bmp|tiff?))+$", re.IGNORECASE)
@@ -49,20 +49,17 @@ def identity(address: str) -> str:
     if address.startswith("data:"):
         return address
     address = _innermost(address)
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return address
-    path = unquote(parts.path).lower()
+    host, _, rest = address.partition("://")[2].partition("/")
+    path, _, query = rest.partition("?")
+    path = unquote(path).lower()
     segments = [segment for segment in path.split("/") if segment and not _SIGNATURE.match(segment)]
     stem = _EXTENSION.sub("", "/".join(segments))
     numbers = sorted({*_NUMBER.findall(stem), *_HEXADECIMAL.findall(stem)})
     words = [word for word in _BREAKS.split(_SIZE.sub(" ", stem.rpartition("/")[2])) if word]
     if numbers and (sum(map(len, words)) >= 8 or any(len(number) >= 8 for number in numbers)):
         return f"{' '.join(numbers)}|{' '.join(words)}"
-    rest = " ".join(word for word in _BREAKS.split(_SIZE.sub(" ", stem)) if word)
-    query = "" if _EXTENSION.search(path) or numbers else _telling(parts.query)
-    return f"{parts.netloc}|{rest or stem}|{query}"
+    told = "" if not query or numbers or _EXTENSION.search(path) else _telling(query)
+    return f"{host}|{' '.join(word for word in _BREAKS.split(_SIZE.sub(' ', stem)) if word) or stem}|{told}"
 
 
 def _innermost(address: str) -> str:

@@ -56,8 +56,7 @@ _CHROME = frozenset({"aside", "nav", "footer", "button", "li"})
 _DRAWN = re.compile(r"\.(?:svg|gif)\b", re.IGNORECASE)
 _LOGO = re.compile(
     r"logo|icon|avatar|sprite|placeholder|pixel|badge|banner|gravatar|blank|spacer|transparent|loading|default|author"
-    r"|profile|emoji|flag|button|btn|facebook|twitter|whatsapp|google-?play|app-?store",
-    re.IGNORECASE,
+    r"|profile|emoji|flag|button|btn|facebook|twitter|whatsapp|google-?play|app-?store"
 )
 _ELEMENT_ORIGINS = frozenset({PictureOrigin.IMG, PictureOrigin.PICTURE_SOURCE, PictureOrigin.NOSCRIPT})
 _LONG_ALT = 25
@@ -83,9 +82,11 @@ class Roles:
 
     def score(self, group: Group, captioned: bool) -> float:
         """How much speaks for the picture being the article's; at its best place when it has several."""
-        own = sum(PICTURE_WEIGHTS[sign] for sign in _picture_signs(group, captioned))
         places = [s for s in group.sightings if s.element is not None]
-        return own + max((self._place_score(place, own) for place in places), default=float("-inf"))
+        if not places:
+            return float("-inf")
+        own = sum(PICTURE_WEIGHTS[sign] for sign in _picture_signs(group, captioned))
+        return own + max(self._place_score(place, own) for place in places)
 
     def _place_score(self, place: Sighting, own: float) -> float:
         score = sum(PLACE_WEIGHTS[sign] for sign in self._place_signs(place))
@@ -167,7 +168,7 @@ def _picture_signs(group: Group, captioned: bool) -> Iterator[str]:
 
 
 def _is_logo(group: Group) -> bool:
-    return any(_LOGO.search(address) for address in group.addresses(5))
+    return _LOGO.search(" ".join(group.addresses(5)).lower()) is not None
 
 
 def _named(group: Group) -> bool:
