@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, CursorResult, Dialect, Engine, create_engine, event
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.sql.elements import ClauseElement
@@ -28,20 +28,37 @@ _CHECKPOINT_PAGES: Final = 4_000
 
 
 class Statement:
-    """A Core statement compiled once for a dialect, as the compiler would cost more than the query."""
+    """A Core statement compiled once for a dialect and run by the driver itself.
+
+    The compiler and the description of result columns would cost several times what the query costs.
+    """
 
     def __init__(self, element: ClauseElement, dialect: Dialect) -> None:
         compiled = element.compile(dialect=dialect)
         self.sql = str(compiled)
         self._constants = {name: value for name, value in compiled.params.items() if value is not None}
 
-    def run(self, connection: Connection, values: Mapping[str, Any]) -> CursorResult[Any]:
-        """Execute with these values by name."""
-        return connection.exec_driver_sql(self.sql, {**self._constants, **values})
+    def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """What the query gives for these values by name."""
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(self.sql, {**self._constants, **values})
+            return list(cursor.fetchall())
+        finally:
+            cursor.close()
 
-    def run_batch(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> CursorResult[Any]:
-        """Execute once for each row of values."""
-        return connection.exec_driver_sql(self.sql, list(rows))
+    def first(self, connection: Connection, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+        """The first row of what the query gives."""
+        return next(iter(self.rows(connection, values)), None)
+
+    def run(self, connection: Connection, batch: Sequence[Mapping[str, Any]]) -> int:
+        """Execute once for each row of values; the number of rows changed."""
+        cursor = connection.connection.cursor()
+        try:
+            cursor.executemany(self.sql, batch)
+            return cursor.rowcount
+        finally:
+            cursor.close()
 
 
 class Database:
@@ -53,6 +70,8 @@ class Database:
             self.engine: Engine = _engine(self.url)
         except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
             raise IndexUnavailableError(f"database.url cannot be used: {error}") from None
+        assert self.engine.dialect.loaded_dbapi is not None
+        self._driver_error: type[Exception] = self.engine.dialect.loaded_dbapi.Error
         self._reader = self.engine
         if not self.is_sqlite:  # SQLite connections begin no transaction unless told to
             self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -87,7 +106,7 @@ class Database:
         try:
             with self._reader.connect() as connection:
                 yield connection
-        except DBAPIError as error:
+        except (DBAPIError, self._driver_error) as error:
             raise self._explained(error) from error
 
     @contextmanager
@@ -99,7 +118,7 @@ class Database:
                 if self.is_sqlite:
                     connection.exec_driver_sql("BEGIN")
                 yield connection
-        except DBAPIError as error:
+        except (DBAPIError, self._driver_error) as error:
             raise self._explained(error) from error
 
     @contextmanager
@@ -110,18 +129,19 @@ class Database:
                 if self.is_sqlite:
                     connection.exec_driver_sql("BEGIN IMMEDIATE")
                 yield connection
-        except DBAPIError as error:
+        except (DBAPIError, self._driver_error) as error:
             raise self._explained(error) from error
 
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
 
-    def _explained(self, error: DBAPIError) -> ArchiverError:
-        message = str(error.orig).strip().partition("\n")[0]
+    def _explained(self, error: Exception) -> ArchiverError:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        message = str(cause).strip().partition("\n")[0]
         if self.is_sqlite:
-            return _sqlite_error(self.where, self.path, error.orig, message)
-        if error.connection_invalidated or "connection" in message:
+            return _sqlite_error(self.where, self.path, cause, message)
+        if "connection" in message:
             return IndexUnavailableError(
                 f"the index database {self.where} cannot be reached: {message}; check database.url"
             )
@@ -139,7 +159,9 @@ def _engine(url: URL) -> Engine:
         return engine
     if url.get_backend_name() == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
-        return create_engine(url, connect_args={"connect_timeout": 10}, skip_autocommit_rollback=True)
+        return create_engine(
+            url, connect_args={"connect_timeout": 10}, pool_pre_ping=True, skip_autocommit_rollback=True
+        )
     raise IndexUnavailableError(f"database.url must be sqlite or postgresql, not {url.get_backend_name()}")
 
 

@@ -134,8 +134,8 @@ def _of_key(
 ) -> Iterator[Capture]:
     """The captures of all URLs of one key, merged; each URL's are read in index order."""
     with database.reading() as connection:
-        rows = database.statement(_urls_of_key).run(connection, {"key": key}).all()
-    streams = [_of_url(database, row.id, listing, page, place) for row in rows]
+        rows = database.statement(_urls_of_key).rows(connection, {"key": key})
+    streams = [_of_url(database, url_id, listing, page, place) for (url_id,) in rows]
     if len(streams) == 1:
         return streams[0]
     return heapq.merge(*streams, key=_order, reverse=listing.descending)
@@ -175,7 +175,7 @@ def list_segment(database: Database, name: str) -> Iterator[Capture]:
 
 def _page(database: Database, statement: Statement, values: dict[str, Any]) -> list[Capture]:
     with database.reading() as connection:
-        found = [to_capture(row) for row in statement.run(connection, values)]
+        found = [to_capture(row) for row in statement.rows(connection, values)]
         return resolved(database, connection, found)
 
 

@@ -37,11 +37,11 @@ def closest(
         "least": 0 if failures else 1,
         "below": below,
     }
-    row = database.statement(_closest_of_url).run(connection, values).first()
+    row = database.statement(_closest_of_url).first(connection, values)
     if row is None:
         del values["digest"]
         values["key"] = sort_key(urlkey(uri))
-        row = database.statement(_closest_of_key).run(connection, values).first()
+        row = database.statement(_closest_of_key).first(connection, values)
     return None if row is None else resolved(database, connection, [to_capture(row)])[0]
 
 
@@ -98,7 +98,7 @@ def _closest_of_key() -> Select[Any]:
 def by_record_id(database: Database, connection: Connection, record_id: UUID) -> Capture | None:
     """See `Index.capture`."""
     values = {"record_id": record_id.bytes}
-    row = database.statement(_by_record_id).run(connection, values).first()
+    row = database.statement(_by_record_id).first(connection, values)
     return None if row is None else resolved(database, connection, [to_capture(row)])[0]
 
 
@@ -109,7 +109,7 @@ def _by_record_id() -> Select[Any]:
 def unchanged_since(database: Database, connection: Connection, url: str) -> Capture | None:
     """See `Index.unchanged_since`."""
     values = {"digest": url_digest(as_target(url))}
-    row = database.statement(_unchanged_since).run(connection, values).first()
+    row = database.statement(_unchanged_since).first(connection, values)
     return None if row is None else to_capture(row)
 
 
@@ -133,7 +133,7 @@ def originals(
         group, wanted = wanted[:size], wanted[size:]
         group += [group[0]] * (size - len(group))
         values = {f"d{position}": value for position, value in enumerate(group)}
-        for row in database.statement(_originals, size).run(connection, values):
+        for row in database.statement(_originals, size).rows(connection, values):
             capture = to_capture(row)
             assert capture.payload_digest is not None
             found[capture.payload_digest] = capture

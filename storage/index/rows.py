@@ -13,7 +13,7 @@ from archiver.model.capture import Capture, Original, RecordLocation, RecordType
 from archiver.model.digest import Digest
 from archiver.model.exchange import Purpose, Truncation
 from archiver.model.moment import from_microseconds, to_microseconds
-from archiver.storage.index.schema import captures, segments, urls
+from archiver.storage.index.schema import RESPONSE, captures, segments, urls
 
 _LONGEST_SORT_KEY: Final = 1_000
 """Bytes; PostgreSQL refuses btree keys over 2,704."""
@@ -61,8 +61,7 @@ def select_captures() -> Select[Any]:
         .join(segments, segments.c.id == captures.c.segment_id)
         .outerjoin(
             original,
-            (original.c.record_id == captures.c.original_record_id)
-            & (original.c.record_type == RecordType.RESPONSE.value),
+            (original.c.record_id == captures.c.original_record_id) & (original.c.record_type == RESPONSE),
         )
         .outerjoin(original_url, original_url.c.id == original.c.url_id)
         .outerjoin(original_segment, original_segment.c.id == original.c.segment_id)

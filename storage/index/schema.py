@@ -98,10 +98,14 @@ Index("ix_captures_place", captures.c.segment_id, captures.c.offset)
 Index("ix_captures_url_time", captures.c.url_id, captures.c.captured_at, captures.c.record_id)
 
 
+RESPONSE: ColumnElement[str] = literal_column("'response'")
+"""Written out, as SQLite plans a query anew for each bound value that is compared with a partial index."""
+
+
 def can_be_original(table: FromClause) -> ColumnElement[bool]:
     """Whether a row of `captures` (or an alias) is a complete response that a revisit may refer to."""
     return and_(
-        table.c.record_type == literal_column("'response'"),
+        table.c.record_type == RESPONSE,
         table.c.truncated.is_(None),
         table.c.payload_digest.is_not(None),
     )

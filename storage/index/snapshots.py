@@ -42,8 +42,8 @@ class Sighting:
 
 def by_identifier(database: Database, connection: Connection, identifier: str) -> Snapshot | None:
     """See `Index.snapshot`."""
-    row = database.statement(_by_identifier).run(connection, {"identifier": identifier}).first()
-    return None if row is None else snapshot_codec.decode(row.document)
+    row = database.statement(_by_identifier).first(connection, {"identifier": identifier})
+    return None if row is None else snapshot_codec.decode(row[0])
 
 
 def location(connection: Connection, identifier: str) -> RecordLocation | None:
@@ -58,8 +58,8 @@ def location(connection: Connection, identifier: str) -> RecordLocation | None:
 
 def of_record(database: Database, connection: Connection, record_id: UUID) -> Snapshot | None:
     """See `Index.snapshot_of_record`."""
-    row = database.statement(_of_record).run(connection, {"record_id": record_id.bytes}).first()
-    return None if row is None else snapshot_codec.decode(row.document)
+    row = database.statement(_of_record).first(connection, {"record_id": record_id.bytes})
+    return None if row is None else snapshot_codec.decode(row[0])
 
 
 def listed(
@@ -95,45 +95,40 @@ def _pages(
     while True:
         place = {"moment": moment, "identifier": identifier, "page": page}
         with database.reading() as connection:
-            rows = statement.run(connection, {**values, **place}).all()
-        for row in rows:
-            yield snapshot_codec.decode(row.document)
+            rows = statement.rows(connection, {**values, **place})
+        for moment, identifier, document in rows:  # noqa: B007  the last one is where the next page begins
+            yield snapshot_codec.decode(document)
         if len(rows) < page:
             return
-        moment, identifier = rows[-1].captured_at, rows[-1].identifier
 
 
 def sightings(database: Database, digest: Digest) -> Iterator[Sighting]:
     """See `Index.picture_sightings`."""
     statement = database.statement(_sightings)
-    place = {"moment": -1, "snapshot_id": 0, "position": 0, "rank": 0}
+    names = ("moment", "snapshot_id", "position", "rank")
+    place: tuple[int, ...] = (-1, 0, 0, 0)
     while True:
-        values = {"digest": digest.value, "page": _PAGE, **place}
+        values = {"digest": digest.value, "page": _PAGE, **dict(zip(names, place, strict=True))}
         with database.reading() as connection:
-            rows = statement.run(connection, values).all()
+            rows = statement.rows(connection, values)
         for row in rows:
             yield _sighting(row)
         if len(rows) < _PAGE:
             return
-        last = rows[-1]
-        place = {
-            "moment": last.captured_at,
-            "snapshot_id": last.snapshot_id,
-            "position": last.position,
-            "rank": last.rank,
-        }
+        place = rows[-1][: len(names)]
 
 
-def _sighting(row: Any) -> Sighting:
+def _sighting(row: tuple[Any, ...]) -> Sighting:
+    captured_at, _, position, _, identifier, page_url, url, record_id, status, role = row
     return Sighting(
-        snapshot_id=row.identifier,
-        page_url=row.page_url,
-        captured_at=from_microseconds(row.captured_at),
-        position=row.position,
-        url=row.url,
-        record_id=None if row.record_id is None else UUID(bytes=row.record_id),
-        status=PictureStatus(row.status),
-        role=PictureRole(row.role),
+        snapshot_id=identifier,
+        page_url=page_url,
+        captured_at=from_microseconds(captured_at),
+        position=position,
+        url=url,
+        record_id=None if record_id is None else UUID(bytes=record_id),
+        status=PictureStatus(status),
+        role=PictureRole(role),
     )
 
 

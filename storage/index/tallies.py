@@ -67,12 +67,13 @@ class Tallies:
             elif not capture.status:
                 counts["failures"] += 1
 
-    def add_snapshot(self, snapshot: Snapshot) -> None:
-        """A new snapshot."""
-        counts = self._by_source[storable(snapshot.provenance.source or "")]
-        counts["snapshots"] += 1
-        counts["pictures_captured"] += len(snapshot.captured)
-        counts["pictures_missing"] += len(snapshot.missing)
+    def add_snapshots(self, batch: Iterable[Snapshot]) -> None:
+        """New snapshots."""
+        for snapshot in batch:
+            counts = self._by_source[storable(snapshot.provenance.source or "")]
+            counts["snapshots"] += 1
+            counts["pictures_captured"] += len(snapshot.captured)
+            counts["pictures_missing"] += len(snapshot.missing)
 
     def rows(self) -> list[dict[str, Any]]:
         """Values for the tallies table, in one order for all processes."""

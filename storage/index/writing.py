@@ -6,7 +6,7 @@ processes may write at once are always touched in the same order, so that Postgr
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,17 +45,16 @@ def write(
     url_rows = {row["digest"]: row for row in _url_rows(new, new_snapshots)}
     if url_rows:
         insert = database.statement(_insert_urls, database.is_sqlite)
-        done = insert.run_batch(connection, sorted(url_rows.values(), key=lambda row: row["digest"]))
-        counted.add_urls(done.rowcount)
+        counted.add_urls(insert.run(connection, sorted(url_rows.values(), key=lambda row: row["digest"])))
     if new:
         rows = [capture_row(capture, segment_ids) for capture in new]
-        database.statement(_insert_captures, database.is_sqlite).run_batch(connection, rows)
+        database.statement(_insert_captures, database.is_sqlite).run(connection, rows)
         counted.add_captures(new)
-    for snapshot, location in new_snapshots:
-        _write_snapshot(database, connection, snapshot, location, segment_ids)
-        counted.add_snapshot(snapshot)
+    if new_snapshots:
+        _write_snapshots(database, connection, new_snapshots, segment_ids)
+        counted.add_snapshots(snapshot for snapshot, _ in new_snapshots)
     if rows := counted.rows():
-        database.statement(_add_tallies, database.is_sqlite).run_batch(connection, rows)
+        database.statement(_add_tallies, database.is_sqlite).run(connection, rows)
 
 
 def _segment_ids(
@@ -71,7 +70,7 @@ def _segment_ids(
     if not names:
         return {}
     now = to_microseconds(datetime.now(UTC))
-    database.statement(_upsert_segments, database.is_sqlite).run_batch(
+    database.statement(_upsert_segments, database.is_sqlite).run(
         connection,
         [
             {"name": name, "state": "open", "indexed_end": indexed_ends.get(name, 0), "created_at": now}
@@ -126,50 +125,55 @@ def as_target(url: str) -> str:
         return url
 
 
-def _write_snapshot(
+def _write_snapshots(
     database: Database,
     connection: Connection,
-    snapshot: Snapshot,
-    location: RecordLocation,
+    located: Sequence[LocatedSnapshot],
     segment_ids: Mapping[str, int],
 ) -> None:
-    captured_at = to_microseconds(snapshot.captured_at)
+    rows = [_snapshot_row(snapshot, location, segment_ids) for snapshot, location in located]
+    database.statement(_insert_snapshots, database.is_sqlite).run(connection, rows)
+    if pictures := [row for snapshot, _ in located for row in _picture_rows(snapshot)]:
+        database.statement(_insert_pictures, database.is_sqlite).run(connection, pictures)
+
+
+def _snapshot_row(
+    snapshot: Snapshot, location: RecordLocation, segment_ids: Mapping[str, int]
+) -> dict[str, Any]:
     source = snapshot.provenance.source
-    database.statement(_insert_snapshots, database.is_sqlite).run(
-        connection,
-        {
-            "identifier": snapshot.id,
-            "captured_at": captured_at,
-            "seed_digest": url_digest(as_target(snapshot.seed)),
-            "page_digest": url_digest(as_target(snapshot.page.target_uri)),
-            "page_record_id": snapshot.page.record_id.bytes,
-            "source": None if source is None else storable(source),
-            "pictures_found": len(snapshot.pictures),
-            "pictures_captured": len(snapshot.captured),
-            "pictures_missing": len(snapshot.missing),
-            "segment_id": segment_ids[location.segment],
-            "offset": location.offset,
-            "length": location.length,
-            "document": snapshot_codec.encode(snapshot),
-        },
-    )
-    rows = [
-        {
-            "identifier": snapshot.id,
-            "position": position,
-            "rank": rank,
-            "captured_at": captured_at,
-            "url_digest": url_digest(as_target(rendition.url)),
-            "record_id": None if rendition.record_id is None else rendition.record_id.bytes,
-            "status": rendition.status.value,
-            "role": picture.found.role.value,
-            "payload_digest": None if rendition.payload_digest is None else rendition.payload_digest.value,
-        }
-        for position, picture in enumerate(snapshot.pictures)
-        for rank, rendition in enumerate(picture.fetched)
-    ]
-    if rows:
-        database.statement(_insert_pictures, database.is_sqlite).run_batch(connection, rows)
+    return {
+        "identifier": snapshot.id,
+        "captured_at": to_microseconds(snapshot.captured_at),
+        "seed_digest": url_digest(as_target(snapshot.seed)),
+        "page_digest": url_digest(as_target(snapshot.page.target_uri)),
+        "page_record_id": snapshot.page.record_id.bytes,
+        "source": None if source is None else storable(source),
+        "pictures_found": len(snapshot.pictures),
+        "pictures_captured": len(snapshot.captured),
+        "pictures_missing": len(snapshot.missing),
+        "segment_id": segment_ids[location.segment],
+        "offset": location.offset,
+        "length": location.length,
+        "document": snapshot_codec.encode(snapshot),
+    }
+
+
+def _picture_rows(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
+    captured_at = to_microseconds(snapshot.captured_at)
+    for position, picture in enumerate(snapshot.pictures):
+        for rank, rendition in enumerate(picture.fetched):
+            digest = rendition.payload_digest
+            yield {
+                "identifier": snapshot.id,
+                "position": position,
+                "rank": rank,
+                "captured_at": captured_at,
+                "url_digest": url_digest(as_target(rendition.url)),
+                "record_id": None if rendition.record_id is None else rendition.record_id.bytes,
+                "status": rendition.status.value,
+                "role": picture.found.role.value,
+                "payload_digest": None if digest is None else digest.value,
+            }
 
 
 def _insert(for_sqlite: bool, table: Table, *conflict: str, **values: Any) -> Insert:
