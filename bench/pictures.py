@@ -109,13 +109,13 @@ def compare(
 
 def words(picture: FoundPicture, truth: dict[str, Any], counts: Counter[str]) -> None:
     for name, told, own in (
-        ("alt", truth.get("description"), picture.alt),
-        ("caption", truth.get("caption"), picture.caption),
-        ("credit", " ".join(truth.get("authors") or ()), f"{picture.credit or ''} {picture.caption or ''}"),
+        ("alt", [truth.get("description")], picture.alt),
+        ("caption", [truth.get("caption")], picture.caption),
+        ("credit", truth.get("authors") or [], picture.credit),
     ):
-        if told:
+        if any(told):
             counts[f"{name} true"] += 1
-            counts[f"{name} right"] += squeezed(told) in squeezed(own)
+            counts[f"{name} right"] += all(squeezed(part) in squeezed(own) for part in told)
 
 
 def main() -> None:

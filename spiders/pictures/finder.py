@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from archiver.model.picture import FoundPicture, PictureOrigin, Rendition
 from archiver.spiders.document import Document
+from archiver.spiders.pictures.automatic import is_automatic
 from archiver.spiders.pictures.collect import Collector
 from archiver.spiders.pictures.group import METADATA, Group, grouped, main_address
 from archiver.spiders.pictures.layout import Layout
 from archiver.spiders.pictures.policy import PicturePolicy, Renditions
 from archiver.spiders.pictures.roles import Roles
 from archiver.spiders.pictures.srcset import Screen
-from archiver.spiders.pictures.words import Words, is_automatic
+from archiver.spiders.pictures.words import WordsReader
 
 
 def find_pictures(document: Document, policy: PicturePolicy = PicturePolicy()) -> tuple[FoundPicture, ...]:  # noqa: B008
@@ -21,16 +22,14 @@ def find_pictures(document: Document, policy: PicturePolicy = PicturePolicy()) -
     screen = Screen(policy.viewport_width, policy.viewport_height, policy.density)
     collector = Collector(document, screen)
     groups = grouped(collector.collect())
-    words = Words()
+    reader = WordsReader()
     groups = [group for group in groups if policy.icons or not _is_icon(group)][: policy.limit]
-    texts = [words.of(group) for group in groups]
+    words = [reader.read(group) for group in groups]
     title = document.root.findtext(".//title") or ""
     roles = Roles(Layout(collector.paragraphs, collector.headings, title))
-    assigned = roles.assign(groups, [bool(caption) for _, caption, _ in texts])
+    assigned = roles.assign(groups, [bool(said.caption) for said in words])
     found = []
-    for position, (group, role, (alt, caption, credit)) in enumerate(
-        zip(groups, assigned, texts, strict=True)
-    ):
+    for position, (group, role, said) in enumerate(zip(groups, assigned, words, strict=True)):
         renditions = group.renditions()
         found.append(
             FoundPicture(
@@ -38,10 +37,10 @@ def find_pictures(document: Document, policy: PicturePolicy = PicturePolicy()) -
                 role=role,
                 renditions=tuple(renditions.values()),
                 fetch=_wanted(group, renditions, policy),
-                alt=alt,
-                caption=caption,
-                credit=credit,
-                automatic_alt=is_automatic(alt),
+                alt=said.alt,
+                caption=said.caption,
+                credit=said.credit,
+                automatic_alt=is_automatic(said.alt),
             )
         )
     return tuple(found)

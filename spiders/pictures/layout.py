@@ -48,6 +48,10 @@ _CLASS_WORDS = {
     "media": r"figure|media|picture|photo|image|img|bild|foto",
     "gallery": r"galler|slide|swiper|carousel|lightbox|fancybox|photoswipe|zoom",
     "embed": r"embed|video|player",
+    "caption": r"caption|legend[ae]?\b|bild-?(?:unter|text)|cutline|leyenda|didascalia|bijschrift|bildetekst|billedtekst|pie-?(?:de-?)?foto"
+    r"|(?:image|img|media|photo|picture|figure|foto|bild)-?_*(?:text|desc|title|info|meta|sub)|(?:desc|title)-?(?:image|img|photo)",
+    "credit": r"credit|copyright|photographer|fotograf|rights-?holder|attribution|(?:image|img|media|photo|picture|figure|caption|foto|bild)"
+    r"-?_*(?:source|author|by|agency|quelle|owner|rights)|urheber|bildnachweis|source\b|courtesy",
 }
 _WORDS = tuple((name, re.compile(pattern)) for name, pattern in _CLASS_WORDS.items())
 
@@ -85,7 +89,7 @@ class Layout:
         """What is around `element`."""
         ancestors = list(islice(element.iterancestors(), _MAX_CLIMB))
         path = [element, *ancestors]
-        words = [class_words(_written(above)) for above in path[:_FAR_LEVELS]]
+        words = [class_words(written_classes(above)) for above in path[:_FAR_LEVELS]]
         tags = [above.tag for above in ancestors]
         link = next((above for above in path if above.tag == "a"), None)
         return Surroundings(
@@ -117,7 +121,8 @@ def class_words(written: str) -> frozenset[str]:
     return frozenset(name for name, pattern in _WORDS if pattern.search(text))
 
 
-def _written(element: _Element) -> str:
+def written_classes(element: _Element) -> str:
+    """The class names and ids of an element, as `class_words` takes them."""
     attributes = element.attrib
     if not attributes:
         return ""
