@@ -26,8 +26,8 @@ _ZONES = {
     "trt": 180, "irst": 210, "gst": 240, "pkt": 300, "ist": 330, "npt": 345, "bdt": 360, "ict": 420,
     "wib": 420, "hkt": 480, "sgt": 480, "myt": 480, "pht": 480, "wita": 480, "awst": 480, "ulat": 480,
     "jst": 540, "kst": 540, "wit": 540, "acst": 570, "aest": 600, "aedt": 660, "nzst": 720, "nzdt": 780,
-    "brt": -180, "art": -180, "clt": -240, "vet": -240, "cot": -300, "pet": -300, "edt": -240, "est": -300, "cdt": -300,
-    "cst": -360, "mdt": -360, "mst": -420, "pdt": -420, "pst": -480,
+    "brt": -180, "art": -180, "clt": -240, "vet": -240, "cot": -300, "pet": -300, "edt": -240, "est": -300,
+    "cdt": -300, "cst": -360, "mdt": -360, "mst": -420, "pdt": -420, "pst": -480,
 }
 """Minutes east of Greenwich; where a name has several meanings, the one most used in feeds."""
 # fmt: on
