@@ -21,13 +21,13 @@ def find_pictures(document: Document, policy: PicturePolicy = PicturePolicy()) -
     """
     screen = Screen(policy.viewport_width, policy.viewport_height, policy.density)
     collector = Collector(document, screen)
-    groups = grouped(collector.collect())
+    groups = grouped(collector.collect(), document.url)
     reader = WordsReader()
     groups = [group for group in groups if policy.icons or not _is_icon(group)][: policy.limit]
     words = [reader.read(group) for group in groups]
     title = document.root.findtext(".//title") or ""
     roles = Roles(Layout(collector.paragraphs, collector.headings, title))
-    assigned = roles.assign(groups, [bool(said.caption) for said in words])
+    assigned = roles.assign(groups, [said.marked for said in words])
     found = []
     for position, (group, role, said) in enumerate(zip(groups, assigned, words, strict=True)):
         renditions = group.renditions()

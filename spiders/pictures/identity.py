@@ -81,3 +81,14 @@ def _telling(query: str) -> str:
         return query
     told = [f"{name}={value}" for name, value in pairs if name.lower() in _ID_IN_QUERY]
     return "&".join(told)
+
+
+_MARK = re.compile(
+    r"(?<![0-9a-z])(?:\d{6,}|[0-9a-f]{10,}|(?=[a-z_-]*\d)[0-9a-z_-]{16,})(?![0-9a-z])", re.IGNORECASE
+)
+_DATE = re.compile(r"(?:19|20)\d{6}(?:\d{4,6})?$")
+
+
+def marks(address: str) -> frozenset[str]:
+    """The parts of an address that look made to identify something: long numbers, digests."""
+    return frozenset(mark for mark in _MARK.findall(_innermost(address)) if not _DATE.match(mark))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
 from lxml.etree import _Element
 
@@ -15,8 +15,9 @@ from archiver.spiders.pictures.layout import class_words, written_classes
 LONGEST = 5_000
 """Characters of an alt text or caption that are kept."""
 
-_LEVELS = 5
+_LEVELS = 7
 _MAX_BLOCK = 60
+_MAX_BARE_BLOCK = 16
 _UNREAD = frozenset({"script", "style", "button", "noscript", "template", "svg", "select"})
 _INLINE = frozenset({"a", "b", "i", "em", "strong", "u", "sup", "sub", "mark", "q", "cite", "abbr", "wbr"})
 _PICTURE_TAGS = frozenset({"img", "amp-img", "picture", "video", "iframe"})
@@ -44,6 +45,8 @@ class PictureWords:
     alt: str | None
     caption: str | None
     credit: str | None
+    marked: bool = False
+    """The page marks the caption as one; it is not only a line of text beside the picture."""
 
 
 class WordsReader:
@@ -56,18 +59,21 @@ class WordsReader:
         """What the page says of the picture: beside it first, then in metadata."""
         alt = next((text for s in group.sightings if (text := _squeezed(s.alt))), None)
         caption = credit = None
+        marked = False
         for sighting in group.sightings:
             if sighting.element is not None and (block := self._block(sighting.element)) is not None:
                 caption, credit = caption or block.caption, credit or block.credit
+                marked = marked or (block.marked and caption is not None)
         if caption is None:
             caption = next((text for s in group.sightings if (text := _squeezed(s.caption))), None)
         if credit is None:
             credit = next((text for s in group.sightings if (text := _squeezed(s.credit))), None)
-        return PictureWords(alt, caption, credit or _credit_in(caption))
+        return PictureWords(alt, caption, credit or _credit_in(caption), marked)
 
     def _block(self, element: _Element) -> _Block | None:
         """What the smallest block around the picture says that has a caption or a credit and no other picture."""
-        for above in islice(element.iterancestors(), _LEVELS):
+        figure = next(islice(element.iterancestors("figure"), 1), None)
+        for above in chain(() if figure is None else (figure,), islice(element.iterancestors(), _LEVELS)):
             if above in self._blocks:
                 block = self._blocks[above]
             else:
@@ -76,7 +82,7 @@ class WordsReader:
                 return None
             if block.caption or block.credit:
                 return block
-            if above.tag in ("figure", "article", "main", "body"):
+            if above.tag in ("article", "main", "body"):
                 return None
         return None
 
@@ -85,6 +91,7 @@ class WordsReader:
 class _Block:
     caption: str | None
     credit: str | None
+    marked: bool = True
 
 
 def _credit_in(caption: str | None) -> str | None:
@@ -121,7 +128,19 @@ def _read_block(block: _Element) -> _Block | None:
             continue
         if tag != "a" or kind is None:
             stack.extend(reversed(element))
+    if caption is None and credit is None and pictures == 1 and visited <= _MAX_BARE_BLOCK:
+        return _Block(_bare_caption(block), None, marked=False)
     return _Block(caption, credit)
+
+
+def _bare_caption(block: _Element) -> str | None:
+    """The text of a small block that is one picture and a line of text."""
+    text = _text(block) if block.tag in ("div", "figure", "span", "p", "section") else None
+    return (
+        text
+        if text and 10 <= len(text) <= 400 and next(block.iter("a", "h1", "h2", "h3", "h4"), None) is None
+        else None
+    )
 
 
 def _closing_element(caption: _Element) -> str | None:
