@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import scrapy
 
 from archiver.model.fetched import FetchedPage
-from archiver.spiders.fetching import FetchPolicy, PageFetcher
+from archiver.model.snapshot import Announcement
+from archiver.spiders.fetching import FetchPolicy, Memory, PageFetcher
 
 PAGES_AT_ONCE = 16
 """Pages in flight in one crawl; their pictures come on top, bounded by Scrapy's own limits."""
@@ -23,6 +24,7 @@ class Visit:
     url: str
     source: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    announcement: Announcement | None = None
 
 
 Deliver = Callable[[FetchedPage], Awaitable[None]]
@@ -37,8 +39,11 @@ class VisitingSpider(scrapy.Spider):
 
     name = "visiting"
 
-    def __init__(self, *, deliver: Deliver, policy: FetchPolicy, **kwargs: Any) -> None:
+    def __init__(
+        self, *, deliver: Deliver, policy: FetchPolicy, memory: Memory | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
+        self._memory = memory
         self._deliver = deliver
         self._policy = policy
 
@@ -48,7 +53,7 @@ class VisitingSpider(scrapy.Spider):
 
     async def start(self) -> AsyncIterator[Any]:
         """Called by Scrapy once: visits everything, yields nothing."""
-        fetcher = PageFetcher(self.crawler, self._policy)
+        fetcher = PageFetcher(self.crawler, self._policy, self._memory)
         places = asyncio.Semaphore(PAGES_AT_ONCE)
 
         async def visit(wanted: Visit) -> None:
@@ -56,7 +61,7 @@ class VisitingSpider(scrapy.Spider):
                 page = await fetcher.fetch(
                     wanted.url, source=wanted.source, spider=self.name, headers=wanted.headers
                 )
-                await self._deliver(page)
+                await self._deliver(replace(page, announcement=wanted.announcement))
             finally:
                 places.release()
 

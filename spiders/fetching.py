@@ -11,6 +11,8 @@ import logging
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Protocol
 from uuid import UUID
 
 from scrapy import Request
@@ -54,15 +56,39 @@ class _Answer:
     response: Response | None
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A feed, sitemap or listing as fetched: `download` says what came, `content` is its decoded payload."""
+
+    download: Download
+    content: bytes
+    content_type: str
+
+
+class Memory(Protocol):
+    """What the archive has of a URL, so that what did not change costs a 304."""
+
+    async def validators(self, url: str) -> dict[str, str]:
+        """Headers that make a request conditional; none for an unknown URL."""
+        ...
+
+    async def payload(self, url: str) -> tuple[bytes, str] | None:
+        """The decoded payload and the Content-Type that a 304 for `url` stands for."""
+        ...
+
+
 class PageFetcher:
     """Fetches pages with their pictures through a crawler's downloader; one for each crawl.
 
-    A picture or stylesheet that several pages share is fetched once in a crawl.
+    A picture or stylesheet that several pages share is fetched once in a crawl. With a `memory`, requests are
+    conditional, and a page that did not change is read from the archive, so that its pictures are looked
+    at again: they can be replaced under a page that stays the same.
     """
 
-    def __init__(self, crawler: Crawler, policy: FetchPolicy) -> None:
+    def __init__(self, crawler: Crawler, policy: FetchPolicy, memory: Memory | None = None) -> None:
         self._crawler = crawler
         self._policy = policy
+        self._memory = memory
         self._requisites: OrderedDict[str, asyncio.Task[_Answer]] = OrderedDict()
 
     async def fetch(
@@ -78,10 +104,13 @@ class PageFetcher:
         robots = "obeyed" if self._policy.obey_robots else "ignored"
         page = FetchedPage(url, answer.download, source=source, spider=spider, robots=robots)
         response = answer.response
-        if response is None or answer.download.mime not in MARKUP or not response.body:
+        if response is None:
             return page
-        charset = _charset(response)
-        document = await asyncio.to_thread(parse_document, response.body, response.url, charset)
+        body, content_type = await self._content(answer.download.final_url, response)
+        if _mime(content_type) not in MARKUP or not body:
+            return page
+        charset = http_content_type_encoding(content_type)
+        document = await asyncio.to_thread(parse_document, body, response.url, charset)
         found = await asyncio.to_thread(find_pictures, document, self._policy.pictures)
         resources, styled = await self._stylesheets(document, source, len(found))
         pictures = await self._pictures((*found, *styled), response.url, source)
@@ -95,7 +124,23 @@ class PageFetcher:
             robots=robots,
             noarchive=_noarchive(document, response),
             charset=document.charset,
+            body=body,
         )
+
+    async def _content(self, url: str, response: Response) -> tuple[bytes, str]:
+        """Payload and Content-Type of an answer; for a 304 those that it stands for."""
+        if response.status == HTTPStatus.NOT_MODIFIED and self._memory:
+            return await self._memory.payload(url) or (b"", "")
+        return response.body, _content_type(response)
+
+    async def read(
+        self, url: str, purpose: Purpose, source: str | None, headers: dict[str, str] | None = None
+    ) -> Listed:
+        """A feed, sitemap or listing, whole. Never raises for what the network does."""
+        answer = await self._download(url, purpose, None, source, None, headers)
+        if answer.response is None:
+            return Listed(answer.download, b"", "")
+        return Listed(answer.download, *await self._content(url, answer.response))
 
     async def _pictures(
         self, found: Iterable[FoundPicture], via: str, source: str | None
@@ -157,17 +202,37 @@ class PageFetcher:
         purpose: Purpose,
         via: str | None,
         source: str | None,
-        keep: int,
+        keep: int | None,
         headers: dict[str, str] | None,
     ) -> _Answer:
         exchanges: list[UUID] = []
+        conditions = await self._memory.validators(url) if self._memory else {}
+        answer = await self._attempt(
+            url, purpose, via, source, keep, {**(headers or {}), **conditions}, exchanges
+        )
+        moved_to = answer.download.final_url
+        if answer.download.status == HTTPStatus.NOT_MODIFIED and moved_to != url:
+            # The conditions travelled through a redirect and were answered for a URL they were not made for.
+            return await self._attempt(url, purpose, via, source, keep, headers, exchanges)
+        return answer
+
+    async def _attempt(
+        self,
+        url: str,
+        purpose: Purpose,
+        via: str | None,
+        source: str | None,
+        keep: int | None,
+        headers: dict[str, str] | None,
+        exchanges: list[UUID],
+    ) -> _Answer:
         meta = {PURPOSE: purpose, VIA: via, SOURCE: source, KEEP_BODY: keep, EXCHANGES: exchanges}
         try:
             request = Request(
                 url,
                 headers=headers,
                 meta=meta,
-                priority=PRIORITY[purpose],
+                priority=PRIORITY.get(purpose, 0),
                 dont_filter=True,
                 flags=["archive"],
             )
@@ -185,12 +250,12 @@ class PageFetcher:
 
 
 def _described(url: str, response: Response, exchanges: list[UUID], purpose: Purpose) -> Download:
-    content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
+    content_type = _content_type(response)
     sniffed = picture_type(response.body) if purpose is Purpose.PICTURE else None
     reason = None
     if response.status >= 400:
         reason = f"the server answered {response.status}"
-    elif purpose is Purpose.PICTURE and response.status != 304 and not sniffed:
+    elif purpose is Purpose.PICTURE and response.status != HTTPStatus.NOT_MODIFIED and not sniffed:
         reason = (
             "the answer is empty" if not response.body else f"not a picture but {content_type or 'untyped'}"
         )
@@ -199,15 +264,18 @@ def _described(url: str, response: Response, exchanges: list[UUID], purpose: Pur
         response.url,
         tuple(exchanges),
         response.status,
-        content_type.partition(";")[0].strip().lower() or None,
+        _mime(content_type) or None,
         sniffed,
         reason=reason,
     )
 
 
-def _charset(response: Response) -> str | None:
-    content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
-    return http_content_type_encoding(content_type)
+def _content_type(response: Response) -> str:
+    return (response.headers.get("Content-Type") or b"").decode("latin-1")
+
+
+def _mime(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
 
 
 def _noarchive(document: Document, response: Response) -> bool:

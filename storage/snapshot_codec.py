@@ -14,9 +14,10 @@ from uuid import UUID
 import msgspec
 
 from archiver.errors import DamagedRecordError
+from archiver.model.article import ExtractedArticle
 from archiver.model.digest import Digest
 from archiver.model.picture import FetchedRendition, FoundPicture, PictureStatus, SnapshotPicture
-from archiver.model.snapshot import PageCapture, Provenance, Snapshot
+from archiver.model.snapshot import Announcement, PageCapture, Provenance, Snapshot
 
 FORMAT: Final = "news-archiver/snapshot"
 VERSION: Final = 1
@@ -63,6 +64,9 @@ class _Document(msgspec.Struct, frozen=True):
     redirects: tuple[UUID, ...]
     pictures: tuple[_Picture, ...]
     provenance: Provenance
+    announcement: Announcement | None
+    article_key: str | None
+    article: ExtractedArticle | None
 
 
 class _Envelope(msgspec.Struct, frozen=True):
@@ -90,6 +94,9 @@ def encode(snapshot: Snapshot) -> bytes:
         redirects=snapshot.redirects,
         pictures=tuple(_picture(picture) for picture in snapshot.pictures),
         provenance=snapshot.provenance,
+        announcement=snapshot.announcement,
+        article_key=snapshot.article_key,
+        article=snapshot.article,
     )
     try:
         return _encoder.encode(document)
@@ -121,6 +128,9 @@ def decode(document: bytes) -> Snapshot:
         redirects=read.redirects,
         pictures=tuple(_read_picture(picture) for picture in read.pictures),
         provenance=read.provenance,
+        announcement=read.announcement,
+        article_key=read.article_key,
+        article=read.article,
     )
 
 

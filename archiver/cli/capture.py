@@ -7,7 +7,8 @@ import click
 from archiver.cli.output import Terminal, json_option, pass_terminal, print_json, progress
 from archiver.config.home import create_home
 from archiver.config.settings import Settings
-from archiver.crawl.capture import PageResult, capture_pages
+from archiver.crawl.capture import capture_pages
+from archiver.crawl.keeping import PageResult
 from archiver.errors import ArchiverError
 from archiver.model.moment import to_warc_date
 from archiver.model.picture import SnapshotPicture

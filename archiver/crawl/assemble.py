@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from uuid import UUID
 
 from archiver.model.capture import Capture, RecordType
@@ -23,6 +24,9 @@ async def assemble(
     """The snapshot of `fetched`; waits until all its captures are durable. The page must have an answer."""
     *hops, last = fetched.page.exchanges
     page = await acknowledged(last)
+    payload = page
+    if page.status == HTTPStatus.NOT_MODIFIED and page.original:
+        payload = await acknowledged(page.original.record_id)
     pictures = tuple([await _picture(picture, acknowledged) for picture in fetched.pictures])
     for resource in fetched.resources:
         for exchange in resource.exchanges:
@@ -34,11 +38,17 @@ async def assemble(
         seed=fetched.seed,
         captured_at=page.captured_at,
         page=PageCapture(
-            page.record_id, page.target_uri, page.captured_at, page.status, page.mime, page.payload_digest
+            page.record_id,
+            page.target_uri,
+            page.captured_at,
+            page.status,
+            payload.mime,
+            payload.payload_digest,
         ),
         redirects=tuple(hops),
         pictures=pictures,
         provenance=provenance,
+        announcement=fetched.announcement,
     )
 
 
@@ -63,6 +73,9 @@ async def _rendition(download: Download, acknowledged: Acknowledged) -> FetchedR
     for exchange in download.exchanges:
         capture = await acknowledged(exchange)
     assert capture is not None
+    payload = capture
+    if capture.status == HTTPStatus.NOT_MODIFIED and capture.original:
+        payload = await acknowledged(capture.original.record_id)
     reason = download.reason
     if not reason and capture.truncated:
         reason = f"cut off ({capture.truncated})"
@@ -78,7 +91,7 @@ async def _rendition(download: Download, acknowledged: Acknowledged) -> FetchedR
         record_id=capture.record_id,
         http_status=capture.status,
         mime=download.sniffed,
-        payload_digest=capture.payload_digest,
-        payload_length=capture.payload_length,
+        payload_digest=payload.payload_digest,
+        payload_length=payload.payload_length,
         reason=reason,
     )

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from archiver.config.home import Home
 from archiver.config.settings import Settings
 from archiver.crawl.archive import Archive, open_archive
-from archiver.crawl.capture import PageResult, visit_pages
+from archiver.crawl.capture import visit_pages
+from archiver.crawl.keeping import PageResult
 from archiver.crawl.reactor import run_under_reactor
 from archiver.demo.site import COURIER, DemoSite, Stage
 from archiver.errors import ArchiverError

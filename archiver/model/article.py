@@ -1,4 +1,4 @@
-"""An article as its page states it: every field with the place that it came from and the values that disagreed.
+"""An article as its page states it: each field with the place it came from and the values that disagreed.
 
 A news page says the same thing in several places (JSON-LD, OpenGraph, microdata, what a reader sees) and
 they differ: that difference is evidence, so nothing that was found is thrown away within bounds.
@@ -86,7 +86,10 @@ class StatedTime:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A value that the page gives for a field, as text, and where: `json-ld:NewsArticle.headline`, `og:title`."""
+    """A value that the page gives for a field, as text, and where.
+
+    The origin is `json-ld:NewsArticle.headline`, the name of a meta element (`og:title`), `h1`, `trafilatura`, ...
+    """
 
     field: ArticleField
     value: str

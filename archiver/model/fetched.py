@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from archiver.model.picture import FoundPicture
+from archiver.model.snapshot import Announcement
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +48,6 @@ class FetchedPage:
     robots: str | None = None
     noarchive: bool = False
     charset: str | None = None
+    body: bytes = b""
+    """The page's payload, decoded, for reading the article; empty when it is no markup."""
+    announcement: Announcement | None = None

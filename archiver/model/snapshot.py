@@ -27,6 +27,19 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
+class Announcement:
+    """What a source said of a page where it named it: `found_in` is the feed, sitemap or listing."""
+
+    found_in: str
+    title: str | None = None
+    published: datetime | None = None
+    updated: datetime | None = None
+    guid: str | None = None
+    authors: tuple[str, ...] = ()
+    summary: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PageCapture:
     """The page of a snapshot: the exchange that gave it."""
 
@@ -55,6 +68,7 @@ class Snapshot:
     provenance: Provenance
     article: ExtractedArticle | None = None
     """What the page says of the article, without its `pictures`; None when it could not be read."""
+    announcement: Announcement | None = None
     article_key: str | None = None
     """The urlkey of the article's own URL: the same for all versions and all URLs of one article."""
 
