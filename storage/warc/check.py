@@ -138,11 +138,11 @@ class _BlockCheck:
         self._fields = {name.lower(): value for name, value in unpacked.fields}
         self._is_foreign = is_foreign
         self._unreadable: list[str] = []
-        self._block = self._recorded("warc-block-digest")
+        self._block = self._recorded("WARC-Block-Digest")
         self._payload = self._body = None
         self._splitter = None
         if self._fields.get("warc-type") != RecordType.REVISIT:  # its payload is in another record
-            self._payload = self._recorded("warc-payload-digest")
+            self._payload = self._recorded("WARC-Payload-Digest")
             media_type = self._fields.get("content-type", "").lower()
             if self._payload and media_type.startswith("application/http"):
                 self._splitter = PayloadReader()
@@ -156,7 +156,7 @@ class _BlockCheck:
             self.kept = self.kept[:KEPT]
 
     def _recorded(self, name: str) -> RecordedDigest | None:
-        text = self._fields.get(name)
+        text = self._fields.get(name.lower())
         if text is None:
             return None
         try:

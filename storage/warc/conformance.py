@@ -20,6 +20,7 @@ _ADDRESS = r"[0-9A-Fa-f.:]{2,45}"
 
 
 class _Rule(NamedTuple):
+    name: str
     value: re.Pattern[str]
     only: frozenset[str] | None = None
     """The record types that may have the field; None for all."""
@@ -35,7 +36,7 @@ _WITH_TARGET = _types("response", "resource", "request", "revisit", "conversion"
 _KNOWN = _NOT_WARCINFO | {"warcinfo"}
 
 _RULES = {
-    name.lower(): _Rule(re.compile(value), only)
+    name.lower(): _Rule(name, re.compile(value), only)
     for name, value, only in (
         ("WARC-Type", r"[a-z]+", None),
         ("WARC-Record-ID", _ID, None),
@@ -104,7 +105,7 @@ def _type_faults(fields: dict[str, str]) -> Iterator[str]:
     for name in fields:
         rule = _RULES.get(name)
         if rule and rule.only is not None and kind not in rule.only:
-            yield f"a {kind} record may not have {name}"
+            yield f"a {kind} record may not have {rule.name}"
     if kind in _WITH_TARGET and "warc-target-uri" not in fields:
         yield f"a {kind} record must have WARC-Target-URI"
     if kind == "revisit" and "warc-profile" not in fields:

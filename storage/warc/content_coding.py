@@ -71,22 +71,17 @@ def _gunzip(chunks: Iterator[bytes], body: DecodedBody) -> Iterator[bytes]:
                     given_out = True
                     yield output
                 if member.has_ended():
-                    rest, member = member.unused, GzipMember()
-                    given_out = True
+                    rest, member, given_out = member.unused, GzipMember(), True
         except GzipError as error:
-            if not given_out and not member.has_ended():
+            if member.has_begun():
+                body.problem = str(error)
+            elif not given_out:
                 body.problem = "the body is not gzip as it claims; the bytes are as sent"
                 yield held
                 yield from fed
-            elif not (member.has_ended() or _is_padding(rest)):
-                body.problem = str(error)
             return
-    if held and not given_out:
+    if member.has_begun() or (held and not given_out):
         body.problem = "the gzip body is cut off"
-
-
-def _is_padding(rest: bytes) -> bool:
-    return not rest.strip(b"\0")
 
 
 def _inflate(chunks: Iterator[bytes], body: DecodedBody) -> Iterator[bytes]:
@@ -131,9 +126,9 @@ def _unbrotli(chunks: Iterator[bytes], body: DecodedBody) -> Iterator[bytes]:
     held = b""
     for piece in fed:
         held = b"" if given_out else held + piece
-        rest = piece
+        rest, output = piece, b""
         try:
-            while rest or not engine.can_accept_more_data():
+            while rest or output or not engine.can_accept_more_data():
                 output = engine.process(rest, output_buffer_limit=PIECE)
                 rest = b""
                 if output:

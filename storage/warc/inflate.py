@@ -75,6 +75,10 @@ class GzipMember:
         self._is_ended = False
         self.unused = b""
 
+    def has_begun(self) -> bool:
+        """Whether a whole gzip header was taken in."""
+        return self._engine is not None
+
     def has_ended(self) -> bool:
         """Whether the last byte of the trailer has been taken in."""
         return self._is_ended

@@ -141,14 +141,15 @@ class StoredRecord:
 
     def _read(self) -> Iterator[bytes]:
         location = self.location
-        with MemberReader(self.path, location.offset, end=location.offset + location.length) as members:
+        end = location.offset + location.length
+        with MemberReader(self.path, location.offset, end=end) as members:
             try:
                 members.open_member()
                 yield from Unpacked(members).chunks()
             except (GzipError, RecordError) as error:
                 raise damaged(location, str(error)) from error
-            if members.position != location.offset + location.length:
-                raise damaged(location, f"the record ends at {members.position}, not where it should")
+            if members.position != end:
+                raise damaged(location, f"the record ends at {members.position}, not at {end}")
 
 
 class RecordError(ValueError):
@@ -220,10 +221,10 @@ class Unpacked:
 
 
 def _wrong_end(piece: bytes) -> str:
+    if piece.startswith(_END + b"WARC/"):
+        return "the gzip member holds more than one record; repack the file with `warcio recompress`"
     if piece.startswith(_END):
-        following = piece[len(_END) :].lstrip(b"\r\n")
-        if not following or following.startswith(b"WARC/"):
-            return "the gzip member holds more than one record; repack the file with `warcio recompress`"
+        return "the gzip member goes on after the end of the record"
     return "the block is not followed by CR LF CR LF: its Content-Length is wrong"
 
 
@@ -243,6 +244,8 @@ def read_record(folder: Path, location: RecordLocation) -> StoredRecord:
             kept = _kept(unpacked)
         except (GzipError, RecordError) as error:
             raise damaged(location, str(error)) from error
+        if len(kept) == unpacked.length and members.position != end:
+            raise damaged(location, f"the record ends at {members.position}, not at {end}")
     return StoredRecord(path, location, unpacked.version, unpacked.fields, unpacked.length, kept)
 
 

@@ -30,7 +30,6 @@ from archiver.storage.warc.segments import (
 )
 from archiver.storage.warc.warcinfo import Warcinfo, warcinfo_record
 
-
 _WITH_BLOCK = "response"
 """Under `revisit` warcio would write its own rendering of the header, not the block."""
 
