@@ -2,16 +2,16 @@
 
     python bench/extraction.py FOLDER [--part N/M] [--misses COLUMN]
 
-FOLDER holds `expected.json` (a list of `{file, url, crawled, truth}`) and the gzipped pages that it names. Each
-column is a mean over the pages whose truth states it:
+FOLDER holds `expected.json` (a list of `{file, url, crawled, truth}`) and the gzipped pages that it names.
+Each column is a mean over the pages whose truth states it:
 
-- title: equal, and equal after NFKC, case folding, and folding everything but letters and digits to one space
-- day, minute: the same calendar day or minute at the truth's UTC offset (at the wall clock, if either has no zone)
+- title: equal; and equal after NFKC, case folding, and folding all but letters and digits to one space
+- day, minute: the same at the truth's UTC offset, or at the wall clock if either has no zone
 - authors: F1 of the sets of normalised names
 - body: F1 of the multisets of words (truth: summary, headlines and paragraphs)
 - lead: our lead picture is a version of the cover picture
-- pictures: recall over all pictures of the truth, found when any version is among our renditions with role lead
-  or article; precision is the share of those of ours that are some picture of the truth
+- pictures: recall over all pictures of the truth, found when any version is among our renditions with
+  role lead or article; precision is the share of those of ours that are some picture of the truth
 """
 
 from __future__ import annotations
@@ -178,10 +178,10 @@ def report(results: list[Scores], failures: int, misses: str | None) -> None:
         print(f"{column:14}{mean(values):7.3f}   of {len(values)}")
     expected = sum(scores.pictures_expected for scores in results)
     given = sum(scores.pictures_given for scores in results)
-    print(
-        f"{'pictures':14}{sum(s.pictures_found for s in results) / max(1, expected):7.3f}   recall of {expected}"
-    )
-    print(f"{'':14}{sum(s.pictures_right for s in results) / max(1, given):7.3f}   precision of {given}")
+    found = sum(scores.pictures_found for scores in results)
+    right = sum(scores.pictures_right for scores in results)
+    print(f"{'pictures':14}{found / max(1, expected):7.3f}   recall of {expected}")
+    print(f"{'':14}{right / max(1, given):7.3f}   precision of {given}")
     times = [scores.milliseconds for scores in results]
     print(f"{'ms a page':14}{median(times):7.1f}   median, {mean(times):.1f} mean, {max(times):.0f} most")
     print(f"{'failures':14}{failures:7d}   of {len(results)}")

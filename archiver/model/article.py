@@ -6,7 +6,7 @@ they differ: that difference is evidence, so nothing that was found is thrown aw
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -67,6 +67,8 @@ class Paragraph:
 
     text: str
     kind: ParagraphKind = ParagraphKind.PARAGRAPH
+    linked: float = field(default=0.0, compare=False)
+    """The share of its letters that stand in links, from 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class StatedTime:
 class Finding:
     """A value that the page gives for a field, as text, and where.
 
-    The origin is `json-ld:NewsArticle.headline`, the name of a meta element (`og:title`), `h1`, `trafilatura`, ...
+    Origins read `json-ld:NewsArticle.headline`, `og:title` (the name of a meta element), `h1`, `trafilatura`.
     """
 
     field: ArticleField

@@ -19,10 +19,10 @@ from archiver.spiders.extraction.markup import Markup, text_of
 from archiver.spiders.extraction.names import looks_like_person, name_key, split_names, unique_names
 
 _META = (
-    "article:author_name", "article:author", "og:article:author", "author", "articleauthor", "article.author",
-    "parsely-author", "sailthru.author", "byl", "byline", "dc.creator", "dcterms.creator", "dc.contributor.author",
-    "citation_author", "cxenseparse:recs:author", "cxenseparse:author", "og:author", "authors", "creator",
-    "dable:author", "rnews:author", "twitter:data1",
+    "article:author_name", "article:author", "og:article:author", "author", "articleauthor",
+    "article.author", "parsely-author", "sailthru.author", "byl", "byline", "dc.creator", "dcterms.creator",
+    "dc.contributor.author", "citation_author", "cxenseparse:recs:author", "cxenseparse:author",
+    "og:author", "authors", "creator", "dable:author", "rnews:author", "twitter:data1",
 )  # fmt: skip
 
 

@@ -51,7 +51,7 @@ def declared_text(linked: Linked) -> list[Paragraph]:
 
 
 def scripted_text(scripts: list[_Element]) -> list[Paragraph]:
-    """The longest piece of HTML that stands as a string in a script, as pages drawn by script carry their text."""
+    """The longest HTML that stands as a string in a script: so pages drawn by script carry their text."""
     best: list[Paragraph] = []
     for script in scripts[:MOST_SCRIPTS]:
         source = (script.text or "")[:MOST_SCRIPT_CHARACTERS]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import html
 import re
-import dataclasses
 from dataclasses import dataclass
 
 from archiver.model.article import ArticleField, Doubt, Finding

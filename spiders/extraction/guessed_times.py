@@ -14,7 +14,7 @@ MOST_SCRIPTS = 200
 NEAREST = 5
 LONGEST = 160
 
-_AT_END = re.compile(r"[|,–—·\-(]\s*(\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{4})\)?\s*$")
+_AT_END = re.compile(r"[|,\u2013\u2014\u00b7\-(]\s*(\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{4})\)?\s*$")
 _KEY = re.compile(
     r"\\?[\"'](?:datePublished|date_published|publishedAt|published_at|publishDate|publish_date|publicationDate|"
     r"publication_date|publishedDate|published_date|firstPublished(?:At|Date)?|first_published_at|pubDate|pub_date|"

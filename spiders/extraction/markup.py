@@ -28,7 +28,7 @@ def text_of(element: _Element, limit: int = LONGEST_TEXT) -> str:
     pieces: list[str] = []
     length = 0
     for piece in islice(_pieces(element), MOST_PIECES):
-        pieces.append(piece)
+        pieces.append(piece[: 4 * limit])
         length += len(piece.strip())
         if length > limit:
             break
@@ -36,23 +36,33 @@ def text_of(element: _Element, limit: int = LONGEST_TEXT) -> str:
 
 
 def _pieces(element: _Element) -> Iterator[str]:
-    stack: list[tuple[_Element, bool]] = [(element, True)]
-    while stack:
-        node, opening = stack.pop()
-        if not opening:
+    """The text in `element` in order, walked step by step so that a caller can stop early."""
+    node = element
+    while True:
+        shown = isinstance(node.tag, str) and node.tag not in _UNSEEN
+        if shown:
             if node.tag in _BREAKS:
                 yield " "
-            if node.tail and node is not element:
+            if node.text:
+                yield node.text
+            if len(node):
+                node = node[0]
+                continue
+        while True:
+            if node.tag in _BREAKS:
+                yield " "
+            if node is element:
+                return
+            if node.tail:
                 yield node.tail
-            continue
-        stack.append((node, False))
-        if not isinstance(node.tag, str) or node.tag in _UNSEEN:
-            continue
-        if node.tag in _BREAKS:
-            yield " "
-        if node.text:
-            yield node.text
-        stack.extend((child, True) for child in reversed(node))
+            following = node.getnext()
+            if following is not None:
+                node = following
+                break
+            parent = node.getparent()
+            if parent is None:
+                return
+            node = parent
 
 
 @dataclass(slots=True)
@@ -141,7 +151,7 @@ def _scope_of(element: _Element) -> str | None:
 
 
 def value_of(element: _Element) -> str:
-    """The value of a property element (HTML, 5.2.4 "values"): an attribute for meta, time, links and media, else text."""
+    """The value of a property (HTML, 5.2.4): an attribute of meta, time, links and media, else the text."""
     if element.get("content"):
         return str(element.get("content"))
     if element.tag == "time" and element.get("datetime"):

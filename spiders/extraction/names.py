@@ -12,48 +12,55 @@ from collections.abc import Iterable
 MOST_NAMES = 30
 LONGEST_NAME = 80
 
-_EDGES = " ,;:|-\u2013\u2014\u00b7\u2022\"\u201c\u201d([{\u200b"
+_EDGES = ' ,;:|-\u2013\u2014\u00b7\u2022"\u201c\u201d([{\u200b'
 
 
 def _any_of(words: str) -> str:
     return "(?:" + "|".join(words.split()) + ")"
 
 
-_BY = _any_of("by von vom par por di door autor oleh przez szerző от від (?-i:da) (?-i:de) (?-i:av) (?-i:af) (?-i:od)")
+_BY = _any_of(
+    "by von vom par por di door autor oleh przez szerző от від (?-i:da) (?-i:de) (?-i:av) (?-i:af) (?-i:od)"
+)
 _CREDIT = _any_of(
-    "written reported words story text texte texto testo tekst article author authors autor autorin autoren autore "
-    "auteur auteure autora autores artikel gastbeitrag kommentar interview analyse analysis opinion bericht reportage "
-    "kolumne penulis yazar автор авторы текст reporter"
+    "written reported words story text texte texto testo tekst article author authors autor autorin "
+    "autoren autore auteur auteure autora autores artikel gastbeitrag kommentar interview analyse "
+    "analysis opinion bericht reportage kolumne penulis yazar автор авторы текст reporter"
 )
 _JOB = _any_of(
-    "reporters? correspondents? editors? staff writers? journalist(?:e|en|in|innen|er)? producers? columnists? "
-    "contributors? photographers? fotografe?n? photographe redakteur(?:e|in|innen)? redaktionsleiter(?:in)? "
-    "redaktør redaktör redakcja redactie redaktion redaktionen redacci[oó]n redazione rédaction korrespondent(?:en|in)? "
-    "giornalista journalista periodista reportero reportera volontär(?:in)? chefredakteur(?:in)? chefredaktör muhabir "
-    "muhabiri editör wartawan director desk team freelance freelancer newsroom newsdesk корреспондент обозреватель "
-    "комментатор журналист"
+    "reporters? correspondents? editors? staff writers? journalist(?:e|en|in|innen|er)? producers? "
+    "columnists? contributors? photographers? fotografe?n? photographe redakteur(?:e|in|innen)? "
+    "redaktionsleiter(?:in)? redaktør redaktör redakcja redactie redaktion redaktionen redacci[oó]n "
+    "redazione rédaction korrespondent(?:en|in)? giornalista journalista periodista reportero reportera "
+    "volontär(?:in)? chefredakteur(?:in)? chefredaktör muhabir muhabiri editör wartawan director desk "
+    "team freelance freelancer newsroom newsdesk корреспондент обозреватель комментатор журналист"
 )
 _ORGANISATION_WORD = _any_of(
-    "agency agence agenturen? agentur agencia agencias agenzia ajansı news press presse media medien editorial verlag "
-    "gmbh inc ltd llc corp group zeitung tageblatt times post journal magazine magazin tv radio online services? wires? "
-    "associated university universität institute institut foundation stiftung nachrichten noticias notizie actualités"
+    "agency agence agenturen? agentur agencia agencias agenzia ajans\u0131 news press presse media medien "
+    "editorial verlag gmbh inc ltd llc corp group zeitung tageblatt times post journal magazine magazin "
+    "tv radio online services? wires? associated university universität institute institut foundation "
+    "stiftung nachrichten noticias notizie actualités"
 )
 _AGENCY = _any_of("AP AFP DPA dpa APA SDA sda ANSA EFE TASS PA NTB TT BBC CNN AAP ANI IANS UPI")
 _INTERFACE = _any_of(
-    "read view follow see show more all sign log share email e-mail contact about subscribe latest mehr alle folgen "
-    "lire voir leer seguir suivre leggi segui lees volg läs les"
+    "read view follow see show more all sign log share email e-mail contact about subscribe latest mehr "
+    "alle folgen lire voir leer seguir suivre leggi segui lees volg läs les"
 )
-_DOMAIN = _any_of("com org net info news co tv de at ch fr es it ru tr za uk pl cz nl be dk se no fi jp kr br mx in lt")
+_DOMAIN = _any_of(
+    "com org net info news co tv de at ch fr es it ru tr za uk pl cz nl be dk se no fi jp kr br mx in lt"
+)
 
 _ADDRESS = re.compile(r"\S+@\S+|https?://\S+|\bwww\.\S+|(?<!\w)@\w+")
 _BRACKETED = re.compile(r"\s*[(\[{][^)\]}]{0,60}[)\]}]")
 _LEADING = re.compile(rf"^\s*(?:{_CREDIT}(?:\s*:\s*|\s+(?={_BY}\s)))?(?:{_BY}\s*:?\s+)?(?=\S)", re.IGNORECASE)
 _SEPARATED = re.compile(r"\s*[,;|/\u00b7\u2022&+\u3001\uff0c]\s*|\s+-\s+")
 _JOINED = re.compile(
-    r"\s+(?:and|und|et|y|e|og|och|en|ve|i|dan|ja|sowie|with|mit|con|avec|và|és|a|si|și|и|\u0456|та|και)\s+", re.IGNORECASE
+    r"\s+(?:and|und|et|y|e|og|och|en|ve|i|dan|ja|sowie|with|mit|con|avec|và|és|a|si|și|и|\u0456|та|και)\s+",
+    re.IGNORECASE,
 )
 _TAIL = re.compile(
-    r"\s+(?:for|für|para|pour|voor)\s+(?:the\s+)?\S.*$|\s+[-\u2013\u2014]\s+.*$|\s+(?:in|aus|à|en)\s+[A-ZÄÖÜ]\w+$|\s*:.*$"
+    r"\s+(?:for|für|para|pour|voor)\s+(?:the\s+)?\S.*$|\s+[-\u2013\u2014]\s+.*$"
+    r"|\s+(?:in|aus|à|en)\s+[A-ZÄÖÜ]\w+$|\s*:.*$"
 )
 _JOB_WORD = re.compile(rf"\b{_JOB}\b", re.IGNORECASE)
 _TRAILING_JOB = re.compile(rf"(?:\s+{_JOB})+$", re.IGNORECASE)
@@ -68,7 +75,28 @@ _SITE = re.compile(r"\w\.\w{2,}$")
 _DIGITS = re.compile(r"\d")
 _WORDS = re.compile(r"\w[\w'\u2019.\-]*")
 _PARTICLES = frozenset(
-    "van von de der den del della di da dos das do du la le el al bin ben ibn ter ten zu zur af av y e i jr sr o".split()
+    {
+        *("van", "von", "de", "der", "den", "del", "della", "di", "da", "dos", "das", "do", "du", "la", "le"),
+        *(
+            "el",
+            "al",
+            "bin",
+            "ben",
+            "ibn",
+            "ter",
+            "ten",
+            "zu",
+            "zur",
+            "af",
+            "av",
+            "y",
+            "e",
+            "i",
+            "jr",
+            "sr",
+            "o",
+        ),
+    }
 )
 
 
@@ -78,7 +106,7 @@ def name_key(name: str) -> str:
 
 
 def looks_like_person(name: str) -> bool:
-    """Whether `name` has the form of a person's name: two to six capitalised words, none of an organisation's."""
+    """Whether `name` has the form of a person's: two to six capitalised words, none of an organisation's."""
     words = _WORDS.findall(name)
     if _DIGITS.search(name) or _ORGANISATION.search(name) or _JOB_WORD.search(name):
         return False
@@ -105,7 +133,9 @@ def split_names(text: str) -> list[str]:
     parts = [name for part in _SEPARATED.split(text) for name in _conjoined(part)]
     if any(looks_like_person(part) for part in parts):
         return unique_names(part for part in parts if looks_like_person(part) or _is_agency(part))
-    return unique_names(whole for part in text.split(";") if (whole := _cleaned(part)) and _LETTER.search(whole))
+    return unique_names(
+        whole for part in text.split(";") if (whole := _cleaned(part)) and _LETTER.search(whole)
+    )
 
 
 def unique_names(names: Iterable[str]) -> list[str]:

@@ -18,10 +18,16 @@ MOST_KEYWORDS = 60
 _LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(?:[-_][a-zA-Z0-9]{2,8}){0,3}")
 _FOR_MACHINES = frozenset(
     {
-        PictureOrigin.OPEN_GRAPH, PictureOrigin.TWITTER, PictureOrigin.JSON_LD, PictureOrigin.SCRIPT, PictureOrigin.ICON,
-        PictureOrigin.FEED, PictureOrigin.DATA_URI,
+        *(PictureOrigin.OPEN_GRAPH, PictureOrigin.TWITTER, PictureOrigin.JSON_LD, PictureOrigin.SCRIPT),
+        *(
+            PictureOrigin.META,
+            PictureOrigin.ICON,
+            PictureOrigin.FEED,
+            PictureOrigin.DATA_URI,
+            PictureOrigin.LINK,
+        ),
     }
-)  # fmt: skip
+)
 _HTTP = ("http", "https")
 
 Values = Iterable[tuple[str, object]]

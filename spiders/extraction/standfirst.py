@@ -15,6 +15,7 @@ from archiver.spiders.extraction.markup import Markup, text_of
 from archiver.spiders.extraction.titles import folded
 
 MOST_ELEMENTS = 160
+LONGEST_NAME = 300
 SHORTEST, LONGEST = 30, 700
 NEAREST = 3
 
@@ -22,8 +23,12 @@ _BLOCKS = frozenset({"p", "h2", "h3", "h4", "div", "span", "section", "li"})
 _INLINE = frozenset(
     {"a", "b", "strong", "em", "i", "span", "br", "u", "mark", "small", "font", "time", "sup", "sub", "abbr"}
 )
-_SKIPPED = frozenset({"figure", "figcaption", "aside", "nav", "button", "form", "script", "style", "noscript", "picture",
-                      "video", "audio", "svg", "ul", "ol", "table", "time", "template"})  # fmt: skip
+_SKIPPED = frozenset(
+    {
+        *("figure", "figcaption", "aside", "nav", "button", "form", "script", "style", "noscript", "picture"),
+        *("video", "audio", "svg", "ul", "ol", "table", "time", "template"),
+    }
+)
 _OTHER = re.compile(
     r"byline|author|autor|caption|breadcrumb|share|social|date|time|tool|newsletter|comment|related|advert|credit|"
     r"copyright|paywall|cookie|topic|tags|meta|audio|player|summary-?list|toc",
@@ -82,7 +87,7 @@ def _following(heading: _Element) -> Iterator[_Element]:
 
 
 def _marks(element: _Element) -> str:
-    return f"{element.get('class') or ''} {element.get('id') or ''} {element.get('itemprop') or ''}"
+    return " ".join((element.get(name) or "")[:LONGEST_NAME] for name in ("class", "id", "itemprop"))
 
 
 def _holds_text(element: _Element) -> bool:

@@ -24,7 +24,8 @@ SLACK = timedelta(days=1)
 
 _ISO = re.compile(
     r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})"
-    r"(?:[T ,]{1,3}(?:\D{0,4} )?(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
+    r"(?:[T ,]{1,3}(?:\D{0,4} )?(?P<hour>\d{1,2}):(?P<minute>\d{2})"
+    r"(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
     r"\s?(?P<zone>Z\b|UTC|GMT(?![+-])|(?:GMT|UTC)?[+-]\d{1,2}(?::?\d{2})?(?!\d))?)?"
 )
 _COMPACT = re.compile(
@@ -52,16 +53,17 @@ _UNIX_DATE = re.compile(r"(?:\w{3} )?(\w{3}) +(\d{1,2}) (\d{2}:\d{2}:\d{2}) ([A-
 _PUBLISHED_META = (
     "article:published_time", "og:article:published_time", "article:published", "og:published_time",
     "datepublished", "parsely-pub-date", "cxenseparse:recs:publishtime", "cxenseparse:publishtime",
-    "cxenseparse:recs:published_time", "publishdate", "publish-date", "publish_date", "pubdate", "published",
-    "publication_date", "published_at", "date", "dc.date.issued", "dcterms.issued", "dcterms.date", "dc.date",
-    "dcterms.created", "dc.date.created", "date.available", "date.created", "article.published", "article:created",
-    "article.created", "sailthru.date", "citation_publication_date", "citation_date", "prism.publicationdate",
-    "last_published_date", "rnews:datepublished", "cse_date", "creation_date", "created",
+    "cxenseparse:recs:published_time", "publishdate", "publish-date", "publish_date", "pubdate",
+    "published", "publication_date", "published_at", "date", "dc.date.issued", "dcterms.issued",
+    "dcterms.date", "dc.date", "dcterms.created", "dc.date.created", "date.available", "date.created",
+    "article.published", "article:created", "article.created", "sailthru.date", "citation_publication_date",
+    "citation_date", "prism.publicationdate", "last_published_date", "rnews:datepublished", "cse_date",
+    "creation_date", "created",
 )  # fmt: skip
 _MODIFIED_META = (
-    "article:modified_time", "og:article:modified_time", "article:modified", "datemodified", "og:updated_time",
-    "last-modified", "lastmod", "article:updated_time", "article.updated", "dcterms.modified", "dc.date.modified",
-    "date.modified", "date.updated", "updated_time", "revised",
+    "article:modified_time", "og:article:modified_time", "article:modified", "datemodified",
+    "og:updated_time", "last-modified", "lastmod", "article:updated_time", "article.updated",
+    "dcterms.modified", "dc.date.modified", "date.modified", "date.updated", "updated_time", "revised",
 )  # fmt: skip
 
 
@@ -150,7 +152,7 @@ class _Reading:
 def published_and_modified(
     markup: Markup, linked: Linked, captured_at: datetime, guesses: Iterable[tuple[str, object]]
 ) -> tuple[tuple[StatedTime | None, Finding | None], tuple[StatedTime | None, Finding | None], list[Finding]]:
-    """Both times with their findings, and all that disagreed; `guesses` are tried when nothing is declared."""
+    """Both times with their findings, and all that disagreed; `guesses` are used if nothing is declared."""
     horizon = captured_at + SLACK
     published = list(_readings(_published(markup, linked), horizon))
     modified = list(_readings(_modified(markup, linked), horizon))
@@ -203,7 +205,7 @@ def _readings(values: Iterable[tuple[str, object]], horizon: datetime) -> Iterat
 
 
 def _best(readings: list[_Reading]) -> _Reading | None:
-    """The most trusted reading, made exact by one that agrees with it; a future one only if there is no other."""
+    """The most trusted reading, made exact by one that agrees with it; a future one if there is no other."""
     believed = [reading for reading in readings if reading.stated.doubt is None] or readings
     if not believed:
         return None

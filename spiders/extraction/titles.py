@@ -16,7 +16,9 @@ from archiver.spiders.extraction.fields import Candidates
 from archiver.spiders.extraction.jsonld import Linked, type_name
 from archiver.spiders.extraction.markup import Markup, value_of
 
-_SEPARATOR = re.compile(r"\s+[|\-–—·•:»«›‹/~]+\s+|\s*[|｜ㅣ│]\s*")
+_SEPARATOR = re.compile(
+    r"\s+[|\-\u2013\u2014\u00b7\u2022:\u00bb\u00ab\u203a\u2039/~]+\s+|\s*[|\uff5c\u3163\u2502]\s*"
+)
 _WORD = re.compile(r"\w+")
 _DATE = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}")
 
