@@ -32,7 +32,6 @@ from archiver.uri import target_uri, urlkey
 _MIME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,127}/[!#$%&'*+.^_`|~0-9A-Za-z-]{1,127}")
 _LOCATION = re.compile(r"(\S+) (\d{1,15}) (\d{1,15})", re.ASCII)
 _NO_MIME = "unk"
-_LONGEST_FAILURE_BLOCK = 1_048_576
 
 
 def capture_of_exchange(
@@ -119,9 +118,9 @@ def _http_capture(record: StoredRecord) -> Capture:
 
 
 def _failed_capture(record: StoredRecord) -> Capture | None:
-    if record.field("Archiver-Purpose") is None or record.length > _LONGEST_FAILURE_BLOCK:
+    if record.field("Archiver-Purpose") is None:
         return None
-    remarks = parse_warc_fields(record.block())
+    remarks = parse_warc_fields(next(record.chunks(), b""))  # the failure comes first
     uri = _target_uri(record)
     return Capture(
         record_id=record.record_id,

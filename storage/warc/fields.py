@@ -21,6 +21,10 @@ WARC_FIELDS = "application/warc-fields"
 LONGEST_LINE = 4096
 """Characters kept of a free text that becomes a field value."""
 
+LONGEST_URI = 65_535
+"""Characters kept of a URI; target URIs are never longer, but a page may claim to come from anywhere."""
+
+_PLAIN_LINE = re.compile(r"[!-~]{1,200}(?: [!-~]{1,200}){0,9}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _NOT_IN_URI = re.compile(r"[^\x21\x23-\x3b\x3d\x3f-\x7e]")
 _URN = re.compile(r"<?urn:uuid:([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})>?")
@@ -31,13 +35,15 @@ Field = tuple[str, str]
 
 def one_line(text: str) -> str:
     """`text` as one line of encodable characters: controls and runs of space become one space."""
+    if _PLAIN_LINE.fullmatch(text):
+        return text
     line = " ".join(_CONTROL.sub(" ", text).split())[:LONGEST_LINE].rstrip()
     return line if line.isascii() else line.encode("utf-8", "replace").decode("utf-8")
 
 
 def uri_value(uri: str) -> str:
     """`uri` with every character that no URI may hold (RFC 3986, 2) percent-encoded as UTF-8."""
-    return _NOT_IN_URI.sub(_percent_encoded, uri)
+    return _NOT_IN_URI.sub(_percent_encoded, uri)[:LONGEST_URI]
 
 
 def _percent_encoded(match: re.Match[str]) -> str:

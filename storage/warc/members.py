@@ -10,7 +10,7 @@ from typing import Self
 
 from archiver.errors import StorageError
 from archiver.storage.warc.inflate import MAGIC, GzipError, GzipMember
-from archiver.storage.warc.segments import storage_error
+from archiver.storage.warc.segments import open_segment, storage_error
 
 _READ = 262_144
 _FEED = 32_768
@@ -36,7 +36,7 @@ class MemberReader:
     ) -> None:
         self._path = path
         try:
-            self._descriptor = os.open(path, os.O_RDONLY)
+            self._descriptor = open_segment(path)
         except OSError as error:
             raise storage_error(error, f"opening {path}") from error
         self.size = os.fstat(self._descriptor).st_size

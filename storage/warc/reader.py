@@ -253,7 +253,7 @@ def iterate_records(path: Path, start: int = 0, end: int | None = None) -> Itera
     """The records of one segment from offset `start` (the beginning of a record) to `end`, or the file's.
 
     Each is read to its end before it is given out, so that framing and checksum are known to be right.
-    Raises DamagedRecordError at the first that is not.
+    Raises DamagedRecordError at the first that is not. From a start past the end of the file nothing comes.
     """
     segment = segment_name(path)
     with MemberReader(path, start, end=end) as members:

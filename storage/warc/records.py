@@ -85,14 +85,18 @@ def exchange_records(exchange: Exchange, original: Original | Capture | None = N
 
     With `original`, whose payload the caller knows to be the same bytes, the main record is a revisit.
     """
-    main = _main_record(exchange, as_original(original))
-    records = [main]
+    shared = _shared_fields(exchange)
+    concurrent = ("WARC-Concurrent-To", urn(exchange.id))
+    remarks = _remarks(exchange)
+    response = exchange.response
+    if response is None:
+        records = [_remark_record(exchange.id, [*shared, *_provenance(exchange)], remarks)]
+    else:
+        records = [_main_record(exchange, response, as_original(original), shared)]
     if exchange.request:
-        records.append(_request_record(exchange))
-    if main.type is not RecordType.METADATA:
-        remarks = _remarks(exchange)
-        if remarks:
-            records.append(_exchange_metadata(exchange, uuid4(), remarks, (_concurrent(exchange),)))
+        records.append(_request_record(exchange, [*shared, concurrent]))
+    if response is not None and remarks:
+        records.append(_remark_record(uuid4(), [*shared, concurrent], remarks))
     return tuple(records)
 
 
@@ -164,75 +168,82 @@ def conversion_record(
     return _derived(RecordType.CONVERSION, None, target_uri, moment, body, content_type, links)
 
 
-def _main_record(exchange: Exchange, original: Original | None) -> Record:
-    response = exchange.response
-    if response is None:
-        return _exchange_metadata(exchange, exchange.id, _remarks(exchange), tuple(_provenance(exchange)))
+def _main_record(
+    exchange: Exchange, response: WireResponse, original: Original | None, shared: list[Field]
+) -> Record:
     profile = revisit_profile(exchange, original)
     if profile is None:
-        return _response_record(exchange, response)
-    return _revisit_record(exchange, response, profile, original)
+        return _response_record(exchange, response, shared)
+    return _revisit_record(exchange, response, profile, original, shared)
 
 
-def _response_record(exchange: Exchange, response: WireResponse) -> Record:
-    fields = _base(RecordType.RESPONSE, exchange.id, exchange)
-    fields += _connection(exchange)
-    fields.append(("WARC-Block-Digest", str(response.block.digest)))
-    fields.append(("WARC-Payload-Digest", str(response.payload_digest)))
+def _response_record(exchange: Exchange, response: WireResponse, shared: list[Field]) -> Record:
+    fields = [
+        *_identity(RecordType.RESPONSE, exchange.id),
+        *shared,
+        ("WARC-Block-Digest", str(response.block.digest)),
+        ("WARC-Payload-Digest", str(response.payload_digest)),
+        *_provenance(exchange),
+        ("Archiver-Payload-Length", str(response.payload_length)),
+        ("Content-Type", HTTP_RESPONSE),
+    ]
     if response.truncated is not None:
         fields.append(("WARC-Truncated", response.truncated.value))
-    fields += _provenance(exchange)
-    fields.append(("Archiver-Payload-Length", str(response.payload_length)))
-    fields.append(("Content-Type", HTTP_RESPONSE))
     return Record(RecordType.RESPONSE, exchange.id, tuple(fields), response.block, _is_compressed(response))
 
 
 def _revisit_record(
-    exchange: Exchange, response: WireResponse, profile: str, original: Original | None
+    exchange: Exchange,
+    response: WireResponse,
+    profile: str,
+    original: Original | None,
+    shared: list[Field],
 ) -> Record:
     block = MemoryBlock(head_of(response))
-    fields = _base(RecordType.REVISIT, exchange.id, exchange)
-    fields.append(("WARC-Profile", profile))
+    fields = [*_identity(RecordType.REVISIT, exchange.id), *shared, ("WARC-Profile", profile)]
     if original is not None:
-        location = original.location
-        fields.append(("WARC-Refers-To", urn(original.record_id)))
-        fields.append(("WARC-Refers-To-Target-URI", uri_value(original.target_uri)))
-        fields.append(("WARC-Refers-To-Date", to_warc_date(original.captured_at)))
-        fields.append(
-            ("Archiver-Refers-To-Location", f"{location.segment} {location.offset} {location.length}")
-        )
-    fields += _connection(exchange)
-    fields.append(("WARC-Block-Digest", str(block.digest)))
+        place = original.location
+        fields += [
+            ("WARC-Refers-To", urn(original.record_id)),
+            ("WARC-Refers-To-Target-URI", uri_value(original.target_uri)),
+            ("WARC-Refers-To-Date", to_warc_date(original.captured_at)),
+            ("Archiver-Refers-To-Location", f"{place.segment} {place.offset} {place.length}"),
+        ]
     if profile == IDENTICAL_PAYLOAD:
-        fields.append(("WARC-Payload-Digest", str(response.payload_digest)))
-        fields.append(("WARC-Truncated", "length"))  # WARC 1.1, 6.7.2: the payload is left out
-        fields.append(("Archiver-Payload-Length", str(response.payload_length)))
-    fields += _provenance(exchange)
-    fields.append(("Content-Type", HTTP_RESPONSE))
+        fields += [
+            ("WARC-Payload-Digest", str(response.payload_digest)),
+            ("WARC-Truncated", "length"),  # WARC 1.1, 6.7.2: the payload is left out
+            ("Archiver-Payload-Length", str(response.payload_length)),
+        ]
+    fields += [
+        ("WARC-Block-Digest", str(block.digest)),
+        *_provenance(exchange),
+        ("Content-Type", HTTP_RESPONSE),
+    ]
     return Record(RecordType.REVISIT, exchange.id, tuple(fields), block)
 
 
-def _request_record(exchange: Exchange) -> Record:
+def _request_record(exchange: Exchange, shared: list[Field]) -> Record:
     record_id = uuid4()
     block = MemoryBlock(exchange.request)
-    fields = _base(RecordType.REQUEST, record_id, exchange)
-    fields.append(_concurrent(exchange))
-    fields += _connection(exchange)
-    fields.append(("WARC-Block-Digest", str(block.digest)))
-    fields.append(("Content-Type", HTTP_REQUEST))
-    return Record(RecordType.REQUEST, record_id, tuple(fields), block)
+    fields = (
+        *_identity(RecordType.REQUEST, record_id),
+        *shared,
+        ("WARC-Block-Digest", str(block.digest)),
+        ("Content-Type", HTTP_REQUEST),
+    )
+    return Record(RecordType.REQUEST, record_id, fields, block)
 
 
-def _exchange_metadata(
-    exchange: Exchange, record_id: UUID, remarks: list[Field], more: tuple[Field, ...]
-) -> Record:
+def _remark_record(record_id: UUID, shared: list[Field], remarks: list[Field]) -> Record:
     block = MemoryBlock(warc_fields(remarks))
-    fields = _base(RecordType.METADATA, record_id, exchange)
-    fields += more
-    fields += _connection(exchange)
-    fields.append(("WARC-Block-Digest", str(block.digest)))
-    fields.append(("Content-Type", WARC_FIELDS))
-    return Record(RecordType.METADATA, record_id, tuple(fields), block)
+    fields = (
+        *_identity(RecordType.METADATA, record_id),
+        *shared,
+        ("WARC-Block-Digest", str(block.digest)),
+        ("Content-Type", WARC_FIELDS),
+    )
+    return Record(RecordType.METADATA, record_id, fields, block)
 
 
 def _derived(
@@ -247,8 +258,7 @@ def _derived(
     record_id = record_id or uuid4()
     block = MemoryBlock(body)
     fields = [
-        ("WARC-Type", record_type.value),
-        ("WARC-Record-ID", urn(record_id)),
+        *_identity(record_type, record_id),
         ("WARC-Date", to_warc_date(moment)),
         ("WARC-Target-URI", uri_value(target_uri)),
         *links,
@@ -266,24 +276,20 @@ def _links(concurrent_to: UUID | None, refers_to: UUID | None) -> list[Field]:
     return [(name, urn(record_id)) for name, record_id in named if record_id is not None]
 
 
-def _base(record_type: RecordType, record_id: UUID, exchange: Exchange) -> list[Field]:
-    return [
-        ("WARC-Type", record_type.value),
-        ("WARC-Record-ID", urn(record_id)),
+def _identity(record_type: RecordType, record_id: UUID) -> tuple[Field, Field]:
+    return ("WARC-Type", record_type.value), ("WARC-Record-ID", urn(record_id))
+
+
+def _shared_fields(exchange: Exchange) -> list[Field]:
+    """What all records of one exchange say: when, of what, and over which connection."""
+    fields = [
         ("WARC-Date", to_warc_date(exchange.started_at)),
         ("WARC-Target-URI", uri_value(exchange.target_uri)),
     ]
-
-
-def _concurrent(exchange: Exchange) -> Field:
-    return ("WARC-Concurrent-To", urn(exchange.id))
-
-
-def _connection(exchange: Exchange) -> list[Field]:
     connection = exchange.connection
     if connection is None:
-        return []
-    fields = [("WARC-IP-Address", one_line(connection.ip))]
+        return fields
+    fields.append(("WARC-IP-Address", one_line(connection.ip.partition("%")[0])))
     fields += [("WARC-Protocol", one_line(protocol)) for protocol in connection.protocols]
     if connection.cipher_suite:
         fields.append(("WARC-Cipher-Suite", one_line(connection.cipher_suite)))

@@ -75,6 +75,16 @@ def find_segment(folder: Path, name: str) -> Path:
     )
 
 
+def open_segment(path: Path) -> int:
+    """A descriptor to read the segment at `path`; if it was sealed meanwhile, under its final name."""
+    try:
+        return os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        if not path.name.endswith(OPEN_SUFFIX):
+            raise
+        return os.open(path.with_name(segment_name(path)), os.O_RDONLY)
+
+
 def lock(descriptor: int) -> bool:
     """Take the writer's lock of an open segment; False when another process holds it."""
     try:

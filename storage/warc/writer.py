@@ -171,14 +171,9 @@ class SegmentWriter:
         return self.seal()
 
     def _begin(self) -> OpenSegment:
-        self._serial += 1
         moment = self._clock()
-        name = new_segment_name(self._prefix, moment, self._serial)
-        try:
-            segment = OpenSegment(self.folder, name, moment)
-        except OSError as error:
-            raise storage_error(error, f"creating {self.folder / name}") from error
-        record = warcinfo_record(self._warcinfo, name, moment)
+        segment = self._create(moment)
+        record = warcinfo_record(self._warcinfo, segment.name, moment)
         self._warcinfo_id = ""
         try:
             self._append(segment, record)
@@ -187,10 +182,21 @@ class SegmentWriter:
             sync_folder(self.folder)
         except OSError as error:
             segment.remove()
-            raise storage_error(error, f"beginning segment {name}") from error
+            raise storage_error(error, f"beginning segment {segment.name}") from error
         self._warcinfo_id = urn(record.record_id)
         self._segment = segment
         return segment
+
+    def _create(self, moment: datetime) -> OpenSegment:
+        while True:
+            self._serial += 1
+            name = new_segment_name(self._prefix, moment, self._serial)
+            try:
+                return OpenSegment(self.folder, name, moment)
+            except BlockingIOError:
+                continue  # a recovery saw it in the instant before it was locked, and took it away
+            except OSError as error:
+                raise storage_error(error, f"creating {self.folder / name}") from error
 
     def _append(self, segment: OpenSegment, record: Record) -> RecordLocation:
         offset = segment.size
