@@ -44,6 +44,8 @@ class VisitingSpider(scrapy.Spider):
     ) -> None:
         super().__init__(**kwargs)
         self._memory = memory
+        self.failure: Exception | None = None
+        """What ended the crawl early; Scrapy would only log it."""
         self._deliver = deliver
         self._policy = policy
 
@@ -65,10 +67,19 @@ class VisitingSpider(scrapy.Spider):
             finally:
                 places.release()
 
-        async with asyncio.TaskGroup() as group:
-            async for wanted in self.visits(fetcher):
-                await places.acquire()
-                group.create_task(visit(wanted))
+        try:
+            async with asyncio.TaskGroup() as group:
+                async for wanted in self.visits(fetcher):
+                    await places.acquire()
+                    group.create_task(visit(wanted))
+        except ExceptionGroup as failures:
+            self.failure = _first(failures)
         nothing: tuple[Any, ...] = ()
         for each in nothing:
             yield each
+
+
+def _first(failures: ExceptionGroup[Exception]) -> Exception:
+    """The first exception of a group, however deep."""
+    first = failures.exceptions[0]
+    return _first(first) if isinstance(first, ExceptionGroup) else first

@@ -26,9 +26,11 @@ class DiscoveringSpider(VisitingSpider):
 
     purpose = Purpose.FEED
 
-    def __init__(self, *, roots: Sequence[str], plan: Plan, source: str, **kwargs: Any) -> None:
+    def __init__(
+        self, *, roots: Sequence[str], plan: Plan, source: str, problems: list[str], **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
-        self.problems: list[str] = []
+        self._problems = problems
         self._roots = roots
         self._plan = plan
         self._source = source
@@ -49,12 +51,12 @@ class DiscoveringSpider(VisitingSpider):
         """Fetch and parse one document; None, and a line in `problems`, when it cannot be had or read."""
         listed = await fetcher.read(url, self.purpose, self._source)
         if listed.download.reason:
-            self.problems.append(f"{url}: {listed.download.reason}")
+            self._problems.append(f"{url}: {listed.download.reason}")
             return None
         try:
             return await asyncio.to_thread(parse, listed)
         except DiscoveryError as error:
-            self.problems.append(str(error))
+            self._problems.append(str(error))
             return None
 
 

@@ -16,6 +16,8 @@ from archiver.errors import ArchiverError
 COMMANDS = (
     "init",
     "capture",
+    "crawl",
+    "sources",
     "list",
     "get",
     "show",

@@ -35,4 +35,4 @@ async def visit_pages(archive: Archive, urls: Sequence[str], on_page: OnPage) ->
     visits = [Visit(url) for url in dict.fromkeys(urls)]
     with Extractor() as extractor:
         keeper = SnapshotKeeper(archive, extractor, on_page)
-        await crawl(archive, PageSpider, pages=visits, deliver=keeper.keep)
+        await crawl(archive, PageSpider, archive.settings, pages=visits, deliver=keeper.keep)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 from scrapy.crawler import AsyncCrawlerRunner
@@ -14,33 +15,48 @@ from archiver.spiders.base import VisitingSpider
 from archiver.spiders.fetching import FetchPolicy
 from archiver.spiders.guard import guard_settings, install_guard
 from archiver.spiders.pictures import PicturePolicy, Renditions
-from archiver.spiders.wire import attach, verify_wire, wire_settings
+from archiver.spiders.wire import ExchangeSink, attach, verify_wire, wire_settings
 
 log = logging.getLogger(__name__)
 CONFIGURED_PROXY = "archiver.spiders.proxy.ConfiguredProxyMiddleware"
 RENDITIONS = {"standard": Renditions.BEST, "all": Renditions.ALL, "none": Renditions.NONE}
 
 
-async def crawl(archive: Archive, spider: type[VisitingSpider], **arguments: Any) -> None:
-    """Run `spider` until it is done; every exchange goes into the archive.
+async def crawl(archive: Archive, spider: type[VisitingSpider], settings: Settings, **arguments: Any) -> None:
+    """Run `spider` under `settings` until it is done; every exchange goes into the archive.
+
+    Raises as `run_spider` does.
+    """
+    home = archive.home
+    await run_spider(
+        spider, settings, archive.ingest, folder=home.spool, ca_bundle=settings.ca_bundle(home), **arguments
+    )
+
+
+async def run_spider(
+    spider: type[VisitingSpider],
+    settings: Settings,
+    sink: ExchangeSink,
+    *,
+    folder: Path | None,
+    ca_bundle: Path | None,
+    **arguments: Any,
+) -> None:
+    """Run `spider` until it is done; every exchange goes to `sink`, large ones by way of `folder`.
 
     Raises CaptureSelfTestError before anything is fetched when the tap is not exact here, and whatever the
-    spider or the archive failed with.
+    spider or the sink failed with.
     """
     from twisted.internet import reactor
 
     await verify_wire()
-    settings = archive.settings
     install_guard(reactor, settings.url_policy())
-    runner = AsyncCrawlerRunner(scrapy_settings(archive))
+    runner = AsyncCrawlerRunner(scrapy_settings(settings, ca_bundle))
     crawler = runner.create_crawler(spider)
-    attach(
-        crawler,
-        archive.ingest,
-        folder=archive.home.spool,
-        memory_limit=settings.storage.spool_memory,
-    )
+    attach(crawler, sink, folder=folder, memory_limit=settings.storage.spool_memory)
     await runner.crawl(crawler, policy=fetch_policy(settings), **arguments)
+    if isinstance(crawler.spider, VisitingSpider) and crawler.spider.failure:
+        raise crawler.spider.failure
 
 
 def fetch_policy(settings: Settings) -> FetchPolicy:
@@ -56,9 +72,8 @@ def fetch_policy(settings: Settings) -> FetchPolicy:
     )
 
 
-def scrapy_settings(archive: Archive) -> ScrapySettings:
-    """Scrapy's settings for this archive's."""
-    settings = archive.settings
+def scrapy_settings(settings: Settings, ca_bundle: Path | None) -> ScrapySettings:
+    """Scrapy's settings for ours."""
     network, politeness = settings.network, settings.politeness
     wire: dict[str, Any] = dict(wire_settings())
     wire["DOWNLOADER_MIDDLEWARES"] = {**wire["DOWNLOADER_MIDDLEWARES"], CONFIGURED_PROXY: 750}
@@ -75,7 +90,7 @@ def scrapy_settings(archive: Archive) -> ScrapySettings:
             "DOWNLOAD_TIMEOUT": network.timeout,
             "DOWNLOAD_MAXSIZE": network.max_size,
             "DOWNLOAD_WARNSIZE": 0,
-            "ARCHIVER_CA_BUNDLE": str(bundle) if (bundle := settings.ca_bundle(archive.home)) else None,
+            "ARCHIVER_CA_BUNDLE": str(ca_bundle) if ca_bundle else None,
             "ARCHIVER_TLS_STRICT": network.tls_strict,
             "HTTPPROXY_ENABLED": False,
             "REDIRECT_MAX_TIMES": network.max_redirects,
