@@ -57,3 +57,7 @@ class IndexUnavailableError(ArchiverError):
 
 class CaptureSelfTestError(ArchiverError):
     """The wire tap does not give the exact bytes with this Scrapy and Twisted; archiving is refused."""
+
+
+class IncomparableError(ArchiverError):
+    """Two snapshots were read by different versions of the extractor, so that they differ for that alone."""

@@ -1,1 +1,29 @@
 """How an article changed between two snapshots: what a reader would call a change, and what is only noise."""
+
+from archiver.versions.classify import Outcome, Visit, classify
+from archiver.versions.compare import compare, first_seen, needs_reextraction
+from archiver.versions.furniture import Changed, Furniture, furniture_of
+from archiver.versions.identity import address_key, article_key
+from archiver.versions.textdiff import Span, SpanKind, align, as_html, as_text, spans
+from archiver.versions.timeline import fold
+
+__all__ = [
+    "Changed",
+    "Furniture",
+    "Outcome",
+    "Span",
+    "SpanKind",
+    "Visit",
+    "address_key",
+    "align",
+    "article_key",
+    "as_html",
+    "as_text",
+    "classify",
+    "compare",
+    "first_seen",
+    "fold",
+    "furniture_of",
+    "needs_reextraction",
+    "spans",
+]

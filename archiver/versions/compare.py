@@ -1,0 +1,141 @@
+"""Compares two snapshots of one article on three levels: bytes, stated fields, and paragraphs with pictures.
+
+A page differs at almost every visit; the article seldom does. So each difference is first found and then
+judged, and what is judged noise stays in the result with its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from archiver.errors import IncomparableError
+from archiver.model.article import ArticleField
+from archiver.model.snapshot import Snapshot
+from archiver.model.version import (
+    ChangeKind,
+    Comparison,
+    FieldChange,
+    Noise,
+    ParagraphChange,
+    ParagraphChangeKind,
+    PictureChange,
+    PictureChangeKind,
+)
+from archiver.versions.fields import compare_fields
+from archiver.versions.furniture import NO_FURNITURE, Furniture, noise_of
+from archiver.versions.pictures import compare_pictures
+from archiver.versions.textdiff import align
+
+_ORDER = tuple(ChangeKind)
+_NO_ALARM = (PictureChangeKind.RENDITION, PictureChangeKind.NOT_HAD)
+_NO_METADATA = (ArticleField.TITLE, ArticleField.LEAD_PICTURE)
+
+
+def needs_reextraction(before: Snapshot, after: Snapshot) -> bool:
+    """Whether one side must be read again from its stored page before the two can be compared.
+
+    An extractor that reads better must not make edits: both sides are compared as one version reads them.
+    """
+    versions = {side.article.extractor_version if side.article else None for side in (before, after)}
+    return len(versions) > 1
+
+
+def compare(before: Snapshot, after: Snapshot, siblings: Furniture | None = None) -> Comparison:
+    """What differs between two snapshots of one article; `siblings` is what `furniture_of` says of them.
+
+    Raises IncomparableError when they were read by different versions of the extractor.
+    """
+    if needs_reextraction(before, after):
+        raise IncomparableError(
+            f"{before.id} and {after.id} were read by different extractor versions; "
+            f"read both again from their stored pages, then compare"
+        )
+    fields = compare_fields(before, after)
+    paragraphs = _compare_text(before, after, siblings or NO_FURNITURE)
+    pictures = compare_pictures(before.pictures, after.pictures)
+    fields = tuple(_lead_by_picture(change, pictures) for change in fields)
+    kinds = _kinds(before, after, fields, paragraphs, pictures)
+    version = after.article.extractor_version if after.article else None
+    return Comparison(before.id, after.id, version, kinds, fields, paragraphs, pictures)
+
+
+def first_seen(snapshot: Snapshot) -> Comparison:
+    """The comparison of an article's first snapshot with nothing: `before` is empty."""
+    version = snapshot.article.extractor_version if snapshot.article else None
+    return Comparison("", snapshot.id, version, (ChangeKind.FIRST_SEEN,))
+
+
+def _compare_text(before: Snapshot, after: Snapshot, siblings: Furniture) -> tuple[ParagraphChange, ...]:
+    if before.article is None or after.article is None:
+        return ()
+    olds, news = before.article.paragraphs, after.article.paragraphs
+    changes = align([paragraph.text for paragraph in olds], [paragraph.text for paragraph in news])
+    language = after.article.language or before.article.language
+    return tuple(
+        replace(change, noise=noise_of(change, olds, news, language, siblings)) for change in changes
+    )
+
+
+def _lead_by_picture(change: FieldChange, pictures: Sequence[PictureChange]) -> FieldChange:
+    """The lead picture's address is judged by its bytes: it changed when a picture of the article did."""
+    if change.field is not ArticleField.LEAD_PICTURE or any(_alarms(picture) for picture in pictures):
+        return change
+    return replace(change, noise=Noise.RENDITION)
+
+
+def _alarms(change: PictureChange) -> bool:
+    return change.noise is None and change.kind not in _NO_ALARM
+
+
+def _kinds(
+    before: Snapshot,
+    after: Snapshot,
+    fields: Sequence[FieldChange],
+    paragraphs: Sequence[ParagraphChange],
+    pictures: Sequence[PictureChange],
+) -> tuple[ChangeKind, ...]:
+    kinds: set[ChangeKind] = set()
+    edits = [change for change in paragraphs if change.noise is None]
+    stated = {change.field for change in fields if change.noise is None}
+    if ArticleField.FREE in stated and after.article is not None and after.article.free is False:
+        kinds.add(ChangeKind.WALLED)
+    if edits and not (ChangeKind.WALLED in kinds and _only_cut(edits)):
+        kinds.add(ChangeKind.TEXT_EDITED)
+    if ArticleField.TITLE in stated:
+        kinds.add(ChangeKind.TITLE_EDITED)
+    if stated.difference(_NO_METADATA):
+        kinds.add(ChangeKind.METADATA)
+    if any(_alarms(change) for change in pictures):
+        kinds.add(ChangeKind.PICTURES_CHANGED)
+    if _has_moved(before, after):
+        kinds.add(ChangeKind.MOVED)
+    if not kinds:
+        kinds.add(_quiet(before, after, bool(paragraphs or pictures or fields)))
+    return tuple(sorted(kinds, key=_ORDER.index))
+
+
+def _only_cut(edits: Sequence[ParagraphChange]) -> bool:
+    """Whether the later text is the earlier one cut short, as behind a wall."""
+    return all(
+        change.kind is ParagraphChangeKind.REMOVED
+        or (
+            change.kind is ParagraphChangeKind.EDITED
+            and change.before is not None
+            and change.after is not None
+            and change.before.startswith(change.after.rstrip(" .\u2026"))
+        )
+        for change in edits
+    )
+
+
+def _has_moved(before: Snapshot, after: Snapshot) -> bool:
+    keys = (before.article_key, after.article_key)
+    return None not in keys and keys[0] != keys[1]
+
+
+def _quiet(before: Snapshot, after: Snapshot, something_differs: bool) -> ChangeKind:
+    if something_differs:
+        return ChangeKind.FURNITURE_ONLY
+    digests = (before.page.payload_digest, after.page.payload_digest)
+    return ChangeKind.IDENTICAL if digests[0] == digests[1] is not None else ChangeKind.BYTES_ONLY
