@@ -31,6 +31,7 @@ _ZONES = {
 }
 """Minutes east of Greenwich; where a name has several meanings, the one most used in feeds."""
 # fmt: on
+_FURTHEST_ZONE = 18 * 3600
 _SPACES = re.compile(r"\s+")
 _SPACED_OFFSET = re.compile(r"(?<=\d) (?:GMT|UTC)?([+-]\d{2}:?\d{2})$")
 _EPOCH = re.compile(r"(\d{10})(?:\d{3})?")
@@ -92,6 +93,8 @@ def _iso(text: str) -> datetime | None:
 def _rfc(text: str) -> datetime | None:
     fields = None if _HALF_DAY.search(text) else parsedate_tz(text)
     if fields is None:
+        return None
+    if abs(fields[9] or 0) > _FURTHEST_ZONE:
         return None
     moment = datetime(*fields[:6], tzinfo=UTC)
     if fields[9] is not None and not text.lower().endswith(tuple(_ZONES)):

@@ -14,7 +14,7 @@ from archiver.spiders.discovery.entry import Entry, Feed, FeedKind
 from archiver.spiders.discovery.json_feed import JSON_LIMIT, read_json_feed
 from archiver.spiders.discovery.link import absolute_url
 from archiver.spiders.discovery.markup import Limits, name_of, read_markup, read_text, unpack
-from archiver.spiders.discovery.xml_feed import entry_date, entry_elements, read_entry, read_feed
+from archiver.spiders.discovery.xml_feed import base_of, entry_date, entry_elements, read_entry, read_feed
 
 FEED_LIMITS = Limits(size=8 * 1024 * 1024, tags=300_000)
 MOST_ENTRIES = 10_000
@@ -62,7 +62,7 @@ def parse_feed(
             raise DiscoveryError(f"{url}: is XML, but no feed; its outermost element is <{name[:40]}>")
         warnings.append(f"its outermost element <{name[:40]}> is unknown; it was read as RSS")
     feed = read_feed(markup.root, _KINDS.get(name, FeedKind.RSS), url, ())
-    return _with_entries(feed, elements, url, now, [*warnings, *markup.warnings])
+    return _with_entries(feed, elements, base_of(markup.root, url), now, [*warnings, *markup.warnings])
 
 
 def feed_links(text: str, url: str) -> tuple[str, ...]:
@@ -100,14 +100,14 @@ def _json(text: str, url: str, now: datetime, warnings: list[str]) -> Feed:
     return replace(feed, warnings=tuple(warnings))
 
 
-def _with_entries(feed: Feed, elements: list[Element], url: str, now: datetime, warnings: list[str]) -> Feed:
+def _with_entries(feed: Feed, elements: list[Element], base: str, now: datetime, warnings: list[str]) -> Feed:
     if len(elements) > MOST_ENTRIES:
         warnings.append(f"it has {_count(elements)} entries; the newest {MOST_ENTRIES:,} of them were kept")
         elements = _newest(elements, feed.language)
     entries: dict[tuple[str, str | None], Entry] = {}
     unusable = 0
     for element in elements:
-        entry = read_entry(element, feed, url, now)
+        entry = read_entry(element, feed, base, now)
         if entry is None:
             unusable += 1
         else:

@@ -11,7 +11,8 @@ from courlan import extract_domain
 
 LONGEST_URL = 4096
 _DROPPED = re.compile(r"[\t\n\r]+")
-_ABSOLUTE = re.compile(r"https?://[^/]", re.IGNORECASE)
+_PLAIN = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::[0-9]{2,4})?(?:[/?][!\x24-;=?-Z_a-z~\x25]*)?")
+_ABSOLUTE = re.compile(r"https?:", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _EDGE = "".join(map(chr, range(0x21)))
 
@@ -24,6 +25,8 @@ def absolute_url(base: str, reference: str | None) -> str | None:
     """
     if not reference:
         return None
+    if len(reference) <= LONGEST_URL and _PLAIN.fullmatch(reference):
+        return reference
     cleaned = _DROPPED.sub("", reference.strip(_EDGE)).replace(" ", "%20")
     if not cleaned or len(cleaned) > LONGEST_URL:
         return None

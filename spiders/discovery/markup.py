@@ -22,15 +22,25 @@ from archiver.spiders.discovery.charset import decode
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _ROOT_START = re.compile(r"<[A-Za-z_]")
+_ENDLESS_TAG = re.compile(r"<[A-Za-z][^<>]{65536}")
+_NAME = re.compile(r"[^\s<>/]{1,100}")
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _FOREIGN_REFERENCE = re.compile(
-    r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});)(?:([A-Za-z][A-Za-z0-9]{0,30});)?"
+    r"&(?!(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});)(?:([A-Za-z][A-Za-z0-9]{0,30});)?"
 )
 _TAG = re.compile(r"<[^<>]*>")
 _SUMMARY_READ = 20_000
 _LONGEST_SUMMARY = 2000
+_BY_NUMBER = (
+    ("&amp;", "&#38;"),
+    ("&lt;", "&#60;"),
+    ("&gt;", "&#62;"),
+    ("&quot;", "&#34;"),
+    ("&apos;", "&#39;"),
+)
 _MOST_REPAIRS = 100_000
 _MOST_DECLARATIONS = 1000
+_JUNK = 8192
 _CDATA, _CDATA_END = "<![CDATA[", "]]>"
 
 
@@ -89,6 +99,8 @@ def read_markup(text: str, url: str, limits: Limits) -> Markup:
     if "<!ENTITY" in text[:start]:
         warnings.append("it declares entities; they were not expanded")
     body = text[start:]
+    if _ENDLESS_TAG.search(body):
+        raise DiscoveryError(f"{url}: has a tag that does not end within 64 KiB; refused")
     end = _position_of(body, "<", limits.tags)
     if end is not None:
         warnings.append(f"it has more than {limits.tags:,} tags; the rest was not read")
@@ -115,9 +127,16 @@ def read_markup(text: str, url: str, limits: Limits) -> Markup:
     return Markup(root, tuple(warnings))
 
 
+def root_name(text: str) -> str:
+    """The name of the outermost element as written, without prefix, lower case; empty if there is none."""
+    start = _start_of_root(text)
+    match = _NAME.match(text, start + 1) if start is not None else None
+    return match[0].rpartition(":")[2].lower() if match else ""
+
+
 def _start_of_root(text: str) -> int | None:
     """Where the outermost element begins, after declarations, comments and whatever a server left there."""
-    position = 0
+    position = max(text.find("<?xml", 0, _JUNK), 0)
     for _ in range(_MOST_DECLARATIONS):
         opening = text.find("<", position)
         if opening < 0:
@@ -175,6 +194,9 @@ def _plain_references(text: str) -> str:
 
 
 def _repaired(text: str) -> str:
+    # After the first error libxml2 drops even the predefined entities, but not characters by number.
+    for name, number in _BY_NUMBER:
+        text = text.replace(name, number)
     repaired, repairs = _FOREIGN_REFERENCE.subn(_plain_reference, text, count=_MOST_REPAIRS)
     # Nobody makes so many mistakes: from here on it is an attack, and no reference is worth reading.
     return repaired if repairs < _MOST_REPAIRS else text.replace("&", " ")
@@ -183,9 +205,9 @@ def _repaired(text: str) -> str:
 def _plain_reference(match: re.Match[str]) -> str:
     name = match[1]
     if name is None:
-        return "&amp;"
+        return "&#38;"
     character = html5.get(name + ";")
-    return character if character and character not in "&<>" else f"&amp;{name};"
+    return character if character and character not in "&<" else f"&#38;{name};"
 
 
 _NAMESPACES = {

@@ -17,9 +17,9 @@ from archiver.spiders.discovery.link import absolute_url
 from archiver.spiders.discovery.markup import (
     Limits,
     children,
-    name_of,
     read_markup,
     read_text,
+    root_name,
     text_of,
     unpack,
 )
@@ -27,8 +27,11 @@ from archiver.spiders.discovery.markup import (
 SITEMAP_LIMITS = Limits(size=50 * 1024 * 1024, tags=1_000_000)
 MOST_ENTRIES = 50_000
 """What the protocol allows in one sitemap."""
+_START = 64 * 1024
+"""Bytes within which the outermost element has to begin."""
 _PICTURES_PER_ENTRY = 1000
-_FEEDS = ("rss", "atom:feed", "feed", "rdf:rdf", "rdf", "channel")
+_FEEDS = ("rss", "feed", "rdf", "channel")
+_ENTRIES = {"sitemapindex": "sitemap", "urlset": "url"}
 
 
 class SitemapKind(StrEnum):
@@ -60,22 +63,22 @@ def parse_sitemap(
     """
     now = now or datetime.now(UTC)
     unpacked = unpack(content, url, SITEMAP_LIMITS.size)
+    name = root_name(read_text(unpacked[:_START], content_type, SITEMAP_LIMITS)[0])
+    if name in _FEEDS:
+        feed = parse_feed(unpacked, url, content_type, now)
+        return Sitemap(SitemapKind.URLSET, feed.entries, feed.warnings)
     text, warnings = read_text(unpacked, content_type, SITEMAP_LIMITS)
     start = text[:1000].lstrip()
     if not start:
         raise DiscoveryError(f"{url}: is empty, not a sitemap")
     if start.startswith(("http://", "https://")):
         return _listed(text, url, warnings)
-    markup = read_markup(text, url, SITEMAP_LIMITS)
-    warnings += markup.warnings
-    name = name_of(str(markup.root.tag)).rpartition(":")[2]
-    if name == "sitemapindex":
-        return _sitemap(SitemapKind.INDEX, _located(markup.root, "sitemap", url, now), warnings)
-    if name == "urlset":
-        return _sitemap(SitemapKind.URLSET, _located(markup.root, "url", url, now), warnings)
-    if name_of(str(markup.root.tag)) in _FEEDS:
-        feed = parse_feed(unpacked, url, content_type, now)
-        return Sitemap(SitemapKind.URLSET, feed.entries, feed.warnings)
+    if name in _ENTRIES:
+        markup = read_markup(text, url, SITEMAP_LIMITS)
+        kind = SitemapKind.INDEX if name == "sitemapindex" else SitemapKind.URLSET
+        return _sitemap(kind, _located(markup.root, _ENTRIES[name], url, now), [*warnings, *markup.warnings])
+    if not name:
+        raise DiscoveryError(f"{url}: is not XML, not a sitemap; it begins with {start[:60]!r}")
     what = "an HTML page" if name == "html" else f"XML that begins with <{name[:40]}>"
     raise DiscoveryError(f"{url}: is {what}, not a sitemap")
 

@@ -6,7 +6,7 @@ Publishers mix the formats and their modules freely, so every element is looked 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -32,6 +32,7 @@ _CONTENTS = ("content:encoded", "atom:content", "content", "xhtml:body", "xhtml:
 _CATEGORIES = ("category", "atom:category", "dc:subject", "media:keywords")
 _LANGUAGES = ("language", "dc:language")
 
+_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _MAIL_AND_NAME = re.compile(r"\S+@\S+\s*\(([^()]+)\)")
 _PERIODS = {"hourly": 1, "daily": 24, "weekly": 168, "monthly": 730, "yearly": 8760}
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -64,6 +65,16 @@ def read_feed(root: Element, kind: FeedKind, url: str, warnings: tuple[str, ...]
     )
 
 
+def base_of(root: Element, url: str) -> str:
+    """What relative URLs of the feed are resolved against: its `xml:base`, else `url`."""
+    named = _attribute(_channel(root), "base") or _attribute(root, "base")
+    return absolute_url(url, named) or url
+
+
+def _channel(root: Element) -> Element:
+    return next((child for name, child in children(root) if name == "channel"), root)
+
+
 def entry_elements(root: Element, limit: int) -> list[Element]:
     """The first `limit` elements that stand for an entry, in document order."""
     found: list[Element] = []
@@ -81,10 +92,10 @@ def entry_date(element: Element, language: str | None) -> datetime | None:
     return max((moment for moment in dates if moment), default=None)
 
 
-def read_entry(element: Element, feed: Feed, url: str, now: datetime) -> Entry | None:
+def read_entry(element: Element, feed: Feed, base: str, now: datetime) -> Entry | None:
     """One entry; None when it names no page that can be fetched."""
     parts = _parts(element)
-    base = absolute_url(url, _attribute(element, "base")) or url
+    base = absolute_url(base, _attribute(element, "base")) or base
     guid = _text(parts, ("guid", "atom:id", "id", "dc:identifier"))
     page = _page(element, parts, base, guid)
     if page is None:
@@ -121,7 +132,11 @@ def _all(parts: _Parts, names: Iterable[str]) -> Iterator[Element]:
 
 
 def _text(parts: _Parts, names: Iterable[str]) -> str | None:
-    return next((text for part in _all(parts, names) if (text := text_of(part))), None)
+    for name in names:
+        for part in parts.get(name, ()):
+            if text := text_of(part):
+                return text
+    return None
 
 
 def _attribute(element: Element, name: str) -> str | None:
@@ -150,18 +165,21 @@ def _links(parts: _Parts, base: str) -> Iterator[tuple[str, str]]:
 
 def _page(element: Element, parts: _Parts, base: str, guid: str | None) -> str | None:
     """Where the entry's page is: the first of these that gives a URL."""
-    candidates: tuple[Callable[[], str | None], ...] = (
-        lambda: absolute_url(base, _text(parts, ("feedburner:origlink",))),
-        lambda: next((absolute_url(base, part.text) for part in _all(parts, ("link",)) if part.text), None),
-        lambda: _alternate(parts, base),
-        lambda: _permalink(parts, base, guid),
-        lambda: absolute_url(base, element.get("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about")),
-        lambda: next((absolute_url(base, part.get("src")) for part in _all(parts, ("atom:content",))), None),
-    )
-    return next((page for page in (candidate() for candidate in candidates) if page), None)
+    for name in ("feedburner:origlink", "link"):
+        for part in parts.get(name, ()):
+            if part.text and (page := absolute_url(base, part.text)):
+                return page
+    page = _alternate(parts, base) or _permalink(parts, base, guid)
+    return page or absolute_url(base, element.get(_ABOUT) or _first(parts, "atom:content", "src"))
+
+
+def _first(parts: _Parts, name: str, attribute: str) -> str | None:
+    return next((part.get(attribute) for part in parts.get(name, ())), None)
 
 
 def _alternate(parts: _Parts, base: str) -> str | None:
+    if "atom:link" not in parts and "link" not in parts:
+        return None
     found = [
         (0 if "html" in (part.get("type") or "text/html") else 1, href)
         for part in _all(parts, ("atom:link", "link"))
@@ -172,7 +190,7 @@ def _alternate(parts: _Parts, base: str) -> str | None:
 
 
 def _permalink(parts: _Parts, base: str, guid: str | None) -> str | None:
-    if not guid or not guid.lower().startswith(("http://", "https://")):
+    if guid is None or not guid.lower().startswith(("http://", "https://")):
         return None
     permalink = next((part.get("isPermaLink") for part in parts.get("guid", ())), None)
     return None if (permalink or "").lower() == "false" else absolute_url(base, guid)
