@@ -39,7 +39,7 @@ def capture_of_exchange(
 ) -> Capture:
     """The capture of `exchange`, whose main record is at `location`; `earlier` as given to its records."""
     response = exchange.response
-    original = as_original(earlier)
+    original = as_original(exchange, earlier)
     uri = uri_value(exchange.target_uri)
     source = one_line(exchange.source) if exchange.source else None
     method = one_line(exchange.method)

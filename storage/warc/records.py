@@ -33,6 +33,7 @@ from archiver.storage.warc.fields import (
 )
 
 _PIECE = 65_536
+_NOT_MODIFIED_STATUS = 304
 _NOT_IN_NAME = re.compile(r"[^!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _COMPRESSED_MIME = re.compile(
     r"(?i)\s*(?:image/(?!svg|bmp|x-ms-bmp|tiff|x-icon|vnd\.microsoft)|video/|audio/|font/woff"
@@ -83,7 +84,8 @@ class Record:
 def exchange_records(exchange: Exchange, original: Original | Capture | None = None) -> tuple[Record, ...]:
     """The records of `exchange`, the main one first; its id is the exchange's.
 
-    With `original`, whose payload the caller knows to be the same bytes, the main record is a revisit.
+    With `original`, an earlier capture of the same bytes, the main record is a revisit. A 304 always is one;
+    its `original` is the capture that the server said is unchanged.
     """
     shared = _shared_fields(exchange)
     concurrent = ("WARC-Concurrent-To", urn(exchange.id))
@@ -92,7 +94,7 @@ def exchange_records(exchange: Exchange, original: Original | Capture | None = N
     if response is None:
         records = [_remark_record(exchange.id, [*shared, *_provenance(exchange)], remarks)]
     else:
-        records = [_main_record(exchange, response, as_original(original), shared)]
+        records = [_main_record(exchange, response, as_original(exchange, original), shared)]
     if exchange.request:
         records.append(_request_record(exchange, [*shared, concurrent]))
     if response is not None and remarks:
@@ -100,10 +102,18 @@ def exchange_records(exchange: Exchange, original: Original | Capture | None = N
     return tuple(records)
 
 
-def as_original(earlier: Original | Capture | None) -> Original | None:
-    """What a revisit says of the `earlier` capture; never another revisit, never one that was cut short."""
+def as_original(exchange: Exchange, earlier: Original | Capture | None) -> Original | None:
+    """What the revisit of `exchange` says of the `earlier` capture.
+
+    None rather than another revisit, a capture that was cut short, or one of another payload: the payload of
+    `exchange` would be lost. Of an Original the caller must know that it is none of these.
+    """
     if not isinstance(earlier, Capture):
         return earlier
+    response = exchange.response
+    is_unchanged = response is not None and response.status == _NOT_MODIFIED_STATUS
+    if response and not is_unchanged and earlier.payload_digest != response.payload_digest:
+        return None
     if not earlier.is_complete:
         return earlier.original
     return Original(earlier.record_id, uri_value(earlier.target_uri), earlier.captured_at, earlier.location)
@@ -117,7 +127,7 @@ def revisit_profile(exchange: Exchange, original: Original | None) -> str | None
     response = exchange.response
     if response is None or response.truncated is not None:
         return None
-    if response.status == 304 and response.payload_length == 0:
+    if response.status == _NOT_MODIFIED_STATUS and response.payload_length == 0:
         return NOT_MODIFIED
     return IDENTICAL_PAYLOAD if original is not None else None
 

@@ -23,11 +23,13 @@ from archiver.storage.warc import (
     metadata_record,
     read_record,
 )
+from archiver.storage.warc import segments as segments_module
 
 
 @pytest.fixture(scope="module")
 def segments(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SegmentWriter]:
-    with writer(tmp_path_factory.mktemp("warc")) as segments:
+    with pytest.MonkeyPatch.context() as patch, writer(tmp_path_factory.mktemp("warc")) as segments:
+        patch.setattr(segments_module, "_sync_bytes", lambda _descriptor: None)
         yield segments
 
 
@@ -127,6 +129,27 @@ def test_a_cut_capture_is_no_original(segments: SegmentWriter) -> None:
     cut = told_twice(segments, exchange(response(b"sam", truncated=Truncation.DISCONNECT)))[1]
     assert cut.truncated is Truncation.DISCONNECT
     assert told_twice(segments, exchange(response(b"sam")), cut)[1].record_type is RecordType.RESPONSE
+
+
+def test_a_capture_of_another_payload_is_no_original(segments: SegmentWriter) -> None:
+    other = told_twice(segments, exchange(response(b"one")))[1]
+    assert told_twice(segments, exchange(response(b"two")), other)[1].record_type is RecordType.RESPONSE
+    assert told_twice(segments, exchange(not_modified()), other)[1].original
+
+
+def test_a_failure_with_more_to_say_than_fits_a_page_is_told_whole(segments: SegmentWriter) -> None:
+    notes = {f"note{number}": "x" * 4000 for number in range(400)}
+    at_ingest, stored = told_twice(segments, failed(undecodable=bytes(65_536), notes=notes))
+    assert stored == at_ingest
+    assert stored.failure == "timeout: no answer in 30 s"
+
+
+def test_a_page_that_claims_to_come_from_a_picture_of_megabytes_stays_readable(
+    segments: SegmentWriter,
+) -> None:
+    sent = exchange(via="data:image/png;base64," + "A" * 5_000_000)
+    at_ingest, stored = told_twice(segments, sent)
+    assert stored == at_ingest
 
 
 def test_a_failure_is_a_capture_without_status(segments: SegmentWriter) -> None:

@@ -133,7 +133,7 @@ def test_the_record_digest_is_of_all_uncompressed_bytes(tmp_path: Path) -> None:
 
 
 @given(position=st.integers(0), bit=st.integers(0, 7))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_flipped_bit_goes_unnoticed(
     tmp_path_factory: pytest.TempPathFactory, position: int, bit: int
 ) -> None:

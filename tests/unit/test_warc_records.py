@@ -26,6 +26,7 @@ from archiver.storage.warc import (
     metadata_record,
     resource_record,
 )
+from archiver.storage.warc import segments as segments_module
 from archiver.storage.warc.records import Record
 
 ID = "urn:uuid:"
@@ -276,7 +277,8 @@ def test_every_block_digest_is_that_of_the_block(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def segments(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SegmentWriter]:
-    with writer(tmp_path_factory.mktemp("any")) as segments:
+    with pytest.MonkeyPatch.context() as patch, writer(tmp_path_factory.mktemp("any")) as segments:
+        patch.setattr(segments_module, "_sync_bytes", lambda _descriptor: None)
         yield segments
 
 

@@ -119,7 +119,7 @@ def test_a_page_of_zeros_inside_a_record_ends_what_is_kept(tmp_path: Path, left:
 
 
 @given(share=st.floats(0, 1), zeros=st.integers(0, 2000))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_cut_anywhere_every_whole_record_stays_and_no_byte_is_lost(
     tmp_path: Path, left: Left, share: float, zeros: int
 ) -> None:

@@ -28,6 +28,7 @@ from archiver.storage.warc import (
     find_segment,
     iterate_records,
     read_record,
+    recover,
     segment_files,
     segment_name,
 )
@@ -110,6 +111,32 @@ def test_locations_lead_to_the_records_before_and_after_sealing(tmp_path: Path) 
     assert [read_record(tmp_path, location).block() for location in locations] == before
     assert before[0].endswith(b"one")
     assert before[2].endswith(b"two" * 40_000)
+
+
+def test_a_record_found_in_an_open_segment_is_read_after_it_was_sealed(tmp_path: Path) -> None:
+    with writer(tmp_path) as segments:
+        (location, _) = segments.write(records(os.urandom(200_000)))
+        segments.commit()
+        record = read_record(tmp_path, location)
+        assert record.path.name.endswith(".open")
+        assert segments.seal()
+    assert len(record.block()) == record.length
+
+
+def test_a_new_segment_that_a_recovery_took_away_is_begun_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taken(descriptor: int) -> bool:
+        monkeypatch.undo()
+        assert [segment.size for segment in recover(tmp_path, lambda _name: 0)] == [0]
+        return segments_module.lock(descriptor)
+
+    monkeypatch.setattr(segments_module, "lock", taken)
+    with writer(tmp_path) as segments:
+        segments.write(records())
+        assert segments.seal()
+    (path,) = tmp_path.iterdir()
+    assert len(blocks(path)) == 2
 
 
 def test_a_full_segment_is_sealed_by_the_commit_and_the_next_write_begins_another(tmp_path: Path) -> None:
