@@ -11,13 +11,13 @@ from archiver.spiders.wire.peer import PeerFacts
 from archiver.spiders.wire.sink import Attachment
 
 HEADER_LIMIT = 1 << 18
-"""Most bytes of status lines and headers, 1xx included, that an attempt takes; browsers stop here too."""
+"""Most bytes of status lines and headers, 1xx included, unless told otherwise; browsers stop here too."""
 
 STRAY_LIMIT = 1 << 16
 
 
 class HeaderTooLongError(Exception):
-    """The server sent more than `HEADER_LIMIT` bytes of headers."""
+    """The server sent more bytes of headers than the attempt takes."""
 
 
 class BodyTooLongError(Exception):
@@ -33,12 +33,20 @@ class Attempt:
 
     __slots__ = (
         "_attachment", "_head", "_head_length", "_keep", "_maximum", "block", "broken", "complete",
-        "framed", "header_length", "headers", "informational", "lost", "payload_hash", "payload_length",
-        "peer", "receive", "resent", "sent", "started_at", "status", "stray", "version",
+        "framed", "header_length", "header_limit", "headers", "informational", "lost", "payload_hash",
+        "payload_length", "peer", "receive", "resent", "sent", "started_at", "status", "stray", "version",
     )  # fmt: skip
 
-    def __init__(self, attachment: Attachment, *, keep: int | None = None, maximum: int = 0) -> None:
+    def __init__(
+        self,
+        attachment: Attachment,
+        *,
+        keep: int | None = None,
+        maximum: int = 0,
+        header_limit: int = HEADER_LIMIT,
+    ) -> None:
         self._attachment = attachment
+        self.header_limit = header_limit
         self._keep = keep
         self._maximum = maximum
         self.started_at = datetime.now(UTC)
@@ -142,8 +150,8 @@ class Attempt:
     def _receive_head(self, piece: bytes) -> None:
         self._head.append(piece)
         self._head_length += len(piece)
-        if self._head_length > HEADER_LIMIT:
-            raise HeaderTooLongError(f"more than {HEADER_LIMIT} bytes of headers came")
+        if self._head_length > self.header_limit:
+            raise HeaderTooLongError(f"more than {self.header_limit} bytes of headers came")
 
 
 def _drop(piece: bytes) -> None:

@@ -51,7 +51,7 @@ def conclude(request: Request, attempt: Attempt, error: BaseException | None) ->
         started_at=attempt.started_at,
         ended_at=datetime.now(UTC),
         request=_sent(attempt, notes),
-        purpose=meta.get(PURPOSE) or _default_purpose(target_uri),
+        purpose=meta.get(PURPOSE) or _default_purpose(meta.get("redirect_urls", (target_uri,))[0]),
         connection=_connection(attempt, notes),
         response=response,
         failure=failure,

@@ -12,10 +12,10 @@ from scrapy.exceptions import DownloadCancelledError
 from scrapy.http import Response
 
 from archiver.errors import CaptureSelfTestError, StorageError
-from archiver.spiders.wire.attempt import Attempt, BodyTooLongError, HeaderTooLongError
+from archiver.spiders.wire.attempt import HEADER_LIMIT, Attempt, BodyTooLongError, HeaderTooLongError
 from archiver.spiders.wire.beginning import decode_beginning
-from archiver.spiders.wire.conclusion import conclude
-from archiver.spiders.wire.keys import DISCARD_BODY, EXCHANGES, KEEP_BODY
+from archiver.spiders.wire.delivery import hand_over, record_refusals
+from archiver.spiders.wire.keys import DISCARD_BODY, KEEP_BODY
 from archiver.spiders.wire.protocol import CURRENT, WirePool
 from archiver.spiders.wire.sink import attachment_of
 from archiver.spiders.wire.tls import RecordingContextFactory
@@ -24,11 +24,14 @@ from archiver.spiders.wire.tls import RecordingContextFactory
 class WireDownloadHandler(HTTP11DownloadHandler):
     """Scrapy's HTTP/1.1 handler with a tapped connection pool.
 
-    `request.meta[EXCHANGES]` names the exchange before the response, or the error, goes on.
+    `request.meta[EXCHANGES]` names the exchange before the response, or the error, goes on. The setting
+    ARCHIVER_MAX_HEADER is the most bytes of headers that are taken.
     """
 
     def __init__(self, crawler: Crawler) -> None:
         self._attachment = attachment_of(crawler)
+        self._header_limit = crawler.settings.getint("ARCHIVER_MAX_HEADER", HEADER_LIMIT)
+        record_refusals(crawler, self._attachment)
         super().__init__(crawler)
         pool = WirePool(self._pool._reactor, persistent=True)
         pool.maxPersistentPerHost = self._pool.maxPersistentPerHost
@@ -44,16 +47,16 @@ class WireDownloadHandler(HTTP11DownloadHandler):
         meta = request.meta
         keep: int | None = 0 if meta.get(DISCARD_BODY) else meta.get(KEEP_BODY)
         maximum = meta.get("download_maxsize", self._default_maxsize)
-        attempt = Attempt(self._attachment, keep=keep, maximum=maximum)
+        attempt = Attempt(self._attachment, keep=keep, maximum=maximum, header_limit=self._header_limit)
         try:
             response = await self._tapped(request, attempt)
         except (Exception, asyncio.CancelledError) as error:
-            await self._hand_over(request, attempt, error)
+            await hand_over(self._attachment, request, attempt, error)
             _raise_own_reason(attempt)
             raise
         if attempt.block is None or not _agrees(attempt, response, keep):
             raise CaptureSelfTestError(f"{request.url}: the response did not pass through the wire tap")
-        await self._hand_over(request, attempt, None)
+        await hand_over(self._attachment, request, attempt, None)
         if attempt.broken is not None:
             _raise_own_reason(attempt)
         if keep is not None and attempt.payload_length > keep:
@@ -66,20 +69,6 @@ class WireDownloadHandler(HTTP11DownloadHandler):
             return await super().download_request(request)
         finally:
             CURRENT.reset(token)
-
-    async def _hand_over(self, request: Request, attempt: Attempt, error: BaseException | None) -> None:
-        exchange = conclude(request, attempt, error)
-        earlier = request.meta.get(EXCHANGES, ())
-        if isinstance(earlier, list):
-            earlier.append(exchange.id)
-        else:
-            request.meta[EXCHANGES] = (*earlier, exchange.id)
-        try:
-            await self._attachment.sink.accept(exchange)
-        except BaseException:
-            if exchange.response is not None:
-                exchange.response.block.close()
-            raise
 
 
 def _agrees(attempt: Attempt, response: Response, keep: int | None) -> bool:

@@ -25,7 +25,7 @@ from twisted.web._newclient import Request as TwistedRequest
 from twisted.web.client import HTTPConnectionPool
 from twisted.web.iweb import IResponse
 
-from archiver.spiders.wire.attempt import HEADER_LIMIT, Attempt, HeaderTooLongError
+from archiver.spiders.wire.attempt import Attempt, HeaderTooLongError
 from archiver.spiders.wire.peer import PeerFacts, peer_facts
 
 CURRENT: ContextVar[Attempt | None] = ContextVar("current_attempt", default=None)
@@ -59,7 +59,6 @@ class _TiedConnection:
 class WireParser(_LenientHTTPClientParser):
     """A response parser that tells the attempt where the headers end and what the payload is."""
 
-    MAX_LENGTH = HEADER_LIMIT
     attempt: Attempt
     _unended: list[bytes] | None = None
 
@@ -77,8 +76,8 @@ class WireParser(_LenientHTTPClientParser):
         super().dataReceived(data)
 
     def lineLengthExceeded(self, line: bytes) -> None:  # noqa: ARG002
-        """Called for a line over `HEADER_LIMIT`."""
-        raise HeaderTooLongError(f"a header line is over {HEADER_LIMIT} bytes long")
+        """Called for a line over `MAX_LENGTH`, which is what the attempt takes."""
+        raise HeaderTooLongError(f"a header line is over {self.MAX_LENGTH} bytes long")
 
     def statusReceived(self, status: bytes) -> None:
         """Called for the first line."""
@@ -134,6 +133,7 @@ class WireProtocol(_LenientHTTP11ClientProtocol):
         parser: Any = self._parser
         parser.__class__ = WireParser
         parser.attempt = attempt
+        parser.MAX_LENGTH = attempt.header_limit
         return answer
 
     def dataReceived(self, data: bytes) -> None:
