@@ -24,7 +24,7 @@ BUSY_TIMEOUT: Final = 30.0
 """Seconds that a write waits for another process's write (SQLite)."""
 
 _CACHE_KIB: Final = 65_536
-_CHECKPOINT_PAGES: Final = 4_000
+_CHECKPOINT_PAGES: Final = 16_000
 
 
 class Statement:

@@ -8,16 +8,15 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import CompoundSelect, Connection, ScalarSelect, Select, bindparam, func, select, union_all
+from sqlalchemy import CompoundSelect, Connection, Select, bindparam, func, select, union_all
 
 from archiver.model.capture import Capture, Original, RecordType
 from archiver.model.digest import EMPTY, Digest
 from archiver.model.moment import to_microseconds
 from archiver.storage.index.engine import Database
-from archiver.storage.index.rows import select_captures, sort_key, to_capture, url_digest
+from archiver.storage.index.rows import select_captures, to_capture, url_id, url_names
 from archiver.storage.index.schema import can_be_original, captures, urls
 from archiver.storage.index.writing import as_target
-from archiver.uri import urlkey
 
 _FOREVER: Final = 2**62
 _GROUP_SIZES: Final = (1, 4, 16, 64, 256)
@@ -32,15 +31,13 @@ def closest(
     """See `Index.closest`."""
     uri = as_target(url)
     values = {
-        "digest": url_digest(uri),
+        **url_names("", uri),
         "at": _FOREVER if at is None else to_microseconds(at),
         "least": 0 if failures else 1,
         "below": below,
     }
     row = database.statement(_closest_of_url).first(connection, values)
     if row is None:
-        del values["digest"]
-        values["key"] = sort_key(urlkey(uri))
         row = database.statement(_closest_of_key).first(connection, values)
     return None if row is None else resolved(database, connection, [to_capture(row)])[0]
 
@@ -66,18 +63,14 @@ def _candidates(found: Select[Any]) -> CompoundSelect[Any]:
     return union_all(select(before.subquery()), select(after.subquery()))
 
 
-def _answering(url_id: Any) -> Select[Any]:
+def _answering(of: Any) -> Select[Any]:
     return select(_near.c.id, _near.c.captured_at, _near.c.record_id).where(
-        _near.c.url_id == url_id, _near.c.status >= bindparam("least"), _near.c.status < bindparam("below")
+        _near.c.url_id == of, _near.c.status >= bindparam("least"), _near.c.status < bindparam("below")
     )
 
 
 def _closest_of_url() -> Select[Any]:
-    return _closest(_candidates(_answering(_url_id())))
-
-
-def _url_id() -> ScalarSelect[int]:
-    return select(urls.c.id).where(urls.c.digest == bindparam("digest")).scalar_subquery()
+    return _closest(_candidates(_answering(url_id(""))))
 
 
 def _closest_of_key() -> Select[Any]:
@@ -108,7 +101,7 @@ def _by_record_id() -> Select[Any]:
 
 def unchanged_since(database: Database, connection: Connection, url: str) -> Capture | None:
     """See `Index.unchanged_since`."""
-    values = {"digest": url_digest(as_target(url))}
+    values = url_names("", as_target(url))
     row = database.statement(_unchanged_since).first(connection, values)
     return None if row is None else to_capture(row)
 
@@ -116,7 +109,7 @@ def unchanged_since(database: Database, connection: Connection, url: str) -> Cap
 def _unchanged_since() -> Select[Any]:
     return (
         select_captures()
-        .where(captures.c.url_id == _url_id(), captures.c.status == 200, can_be_original(captures))
+        .where(captures.c.url_id == url_id(""), captures.c.status == 200, can_be_original(captures))
         .order_by(captures.c.captured_at.desc(), captures.c.record_id.desc())
         .limit(1)
     )

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ScalarSelect, Select, bindparam, func, select
 
 from archiver.model.capture import Capture, Original, RecordLocation, RecordType
 from archiver.model.digest import Digest
 from archiver.model.exchange import Purpose, Truncation
 from archiver.model.moment import from_microseconds, to_microseconds
 from archiver.storage.index.schema import RESPONSE, captures, segments, urls
+from archiver.uri import urlkey
 
 _LONGEST_SORT_KEY: Final = 1_000
 """Bytes; PostgreSQL refuses btree keys over 2,704."""
@@ -107,7 +108,7 @@ def capture_row(capture: Capture, segment_ids: dict[str, int]) -> dict[str, Any]
     """The values of one capture for the insert statement; its URL is referred to by digest."""
     location = capture.location
     return {
-        "url_digest": url_digest(capture.target_uri),
+        **url_names("url_", capture.target_uri),
         "captured_at": to_microseconds(capture.captured_at),
         "record_id": capture.record_id.bytes,
         "method": storable(capture.method),
@@ -128,27 +129,41 @@ def capture_row(capture: Capture, segment_ids: dict[str, int]) -> dict[str, Any]
     }
 
 
-def url_row(uri: str, urlkey: str) -> dict[str, Any]:
+def url_row(uri: str) -> dict[str, Any]:
     """The values of one URL for the insert statement."""
-    urlkey = storable(urlkey)
-    key = sort_key(urlkey)
+    whole = storable(urlkey(uri))
+    key = sort_key(whole)
     return {
         "sort_key": key,
-        "urlkey": None if key == urlkey else urlkey,
+        "urlkey": None if key == whole else whole,
         "url": storable(uri),
         "digest": url_digest(uri),
     }
 
 
-def sort_key(urlkey: str) -> str:
-    """`urlkey` as it is indexed: whole, or its beginning and a digest of all of it."""
-    if len(urlkey) <= _LONGEST_SORT_KEY // 4:
-        return urlkey
-    encoded = urlkey.encode("utf-8", "replace")
+def sort_key(key: str) -> str:
+    """A urlkey as it is indexed: whole, or its beginning and a digest of all of it."""
+    if len(key) <= _LONGEST_SORT_KEY // 4:
+        return key
+    encoded = key.encode("utf-8", "replace")
     if len(encoded) <= _LONGEST_SORT_KEY:
-        return urlkey
+        return key
     beginning = encoded[:_LONGEST_SORT_KEY].decode("utf-8", "ignore")
     return f"{beginning} {hashlib.sha256(encoded).hexdigest()}"
+
+
+def url_names(prefix: str, url: str) -> dict[str, Any]:
+    """The values by which a statement finds the row of `url`: its sort key and its digest."""
+    return {f"{prefix}key": sort_key(storable(urlkey(url))), f"{prefix}digest": url_digest(url)}
+
+
+def url_id(prefix: str) -> ScalarSelect[int]:
+    """The row of the URL that `url_names` names."""
+    return (
+        select(urls.c.id)
+        .where(urls.c.sort_key == bindparam(f"{prefix}key"), urls.c.digest == bindparam(f"{prefix}digest"))
+        .scalar_subquery()
+    )
 
 
 def url_digest(uri: str) -> bytes:

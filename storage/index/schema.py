@@ -62,12 +62,14 @@ urls = Table(
     "urls",
     metadata,
     Column("id", ROW_ID, primary_key=True),
-    Column("sort_key", BYTEWISE, nullable=False, index=True),
+    Column("sort_key", BYTEWISE, nullable=False),
     Column("urlkey", BYTEWISE),
     Column("url", Text, nullable=False),
-    Column("digest", LargeBinary(16), nullable=False, unique=True),
+    Column("digest", LargeBinary(16), nullable=False),
 )
 """`sort_key` is the urlkey, cut where PostgreSQL could not index it; only then `urlkey` holds the whole."""
+
+Index("ix_urls_key", urls.c.sort_key, urls.c.digest, unique=True)
 
 captures = Table(
     "captures",

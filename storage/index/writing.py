@@ -19,10 +19,10 @@ from archiver.model.moment import to_microseconds
 from archiver.model.snapshot import Snapshot
 from archiver.storage import snapshot_codec
 from archiver.storage.index.engine import Database
-from archiver.storage.index.rows import capture_row, storable, url_digest, url_row
+from archiver.storage.index.rows import capture_row, storable, url_id, url_names, url_row
 from archiver.storage.index.schema import captures, segments, snapshot_pictures, snapshots, tallies, urls
 from archiver.storage.index.tallies import Tallies
-from archiver.uri import target_uri, urlkey
+from archiver.uri import target_uri
 
 _AT_ONCE = 1_000
 """Values in one IN list."""
@@ -45,7 +45,7 @@ def write(
     url_rows = {row["digest"]: row for row in _url_rows(new, new_snapshots)}
     if url_rows:
         insert = database.statement(_insert_urls, database.is_sqlite)
-        counted.add_urls(insert.run(connection, sorted(url_rows.values(), key=lambda row: row["digest"])))
+        counted.add_urls(insert.run(connection, sorted(url_rows.values(), key=_by_key)))
     if new:
         rows = [capture_row(capture, segment_ids) for capture in new]
         database.statement(_insert_captures, database.is_sqlite).run(connection, rows)
@@ -55,6 +55,10 @@ def write(
         counted.add_snapshots(snapshot for snapshot, _ in new_snapshots)
     if rows := counted.rows():
         database.statement(_add_tallies, database.is_sqlite).run(connection, rows)
+
+
+def _by_key(row: Mapping[str, Any]) -> tuple[str, bytes]:
+    return row["sort_key"], row["digest"]
 
 
 def _segment_ids(
@@ -105,10 +109,10 @@ def _unknown_snapshots(connection: Connection, located: Sequence[LocatedSnapshot
 
 def _url_rows(batch: Iterable[Capture], located: Iterable[LocatedSnapshot]) -> Iterable[dict[str, Any]]:
     for capture in batch:
-        yield url_row(capture.target_uri, capture.urlkey)
+        yield url_row(capture.target_uri)
     for snapshot, _ in located:
         for uri in _snapshot_uris(snapshot):
-            yield url_row(uri, urlkey(uri))
+            yield url_row(uri)
 
 
 def _snapshot_uris(snapshot: Snapshot) -> Collection[str]:
@@ -144,8 +148,8 @@ def _snapshot_row(
     return {
         "identifier": snapshot.id,
         "captured_at": to_microseconds(snapshot.captured_at),
-        "seed_digest": url_digest(as_target(snapshot.seed)),
-        "page_digest": url_digest(as_target(snapshot.page.target_uri)),
+        **url_names("seed_", as_target(snapshot.seed)),
+        **url_names("page_", as_target(snapshot.page.target_uri)),
         "page_record_id": snapshot.page.record_id.bytes,
         "source": None if source is None else storable(source),
         "pictures_found": len(snapshot.pictures),
@@ -168,7 +172,7 @@ def _picture_rows(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
                 "position": position,
                 "rank": rank,
                 "captured_at": captured_at,
-                "url_digest": url_digest(as_target(rendition.url)),
+                **url_names("url_", as_target(rendition.url)),
                 "record_id": None if rendition.record_id is None else rendition.record_id.bytes,
                 "status": rendition.status.value,
                 "role": picture.found.role.value,
@@ -184,20 +188,16 @@ def _insert(for_sqlite: bool, table: Table, *conflict: str, **values: Any) -> In
     return build(table).values({**bound, **values}).on_conflict_do_nothing(index_elements=list(conflict))
 
 
-def _url_id(parameter: str) -> Any:
-    return select(urls.c.id).where(urls.c.digest == bindparam(parameter)).scalar_subquery()
-
-
 def _insert_urls(for_sqlite: bool) -> Insert:
-    return _insert(for_sqlite, urls, "digest")
+    return _insert(for_sqlite, urls, "sort_key", "digest")
 
 
 def _insert_captures(for_sqlite: bool) -> Insert:
-    return _insert(for_sqlite, captures, "record_id", url_id=_url_id("url_digest"))
+    return _insert(for_sqlite, captures, "record_id", url_id=url_id("url_"))
 
 
 def _insert_snapshots(for_sqlite: bool) -> Insert:
-    ids = {"seed_url_id": _url_id("seed_digest"), "page_url_id": _url_id("page_digest")}
+    ids = {"seed_url_id": url_id("seed_"), "page_url_id": url_id("page_")}
     return _insert(for_sqlite, snapshots, "identifier", **ids)
 
 
@@ -206,7 +206,7 @@ def _insert_pictures(for_sqlite: bool) -> Insert:
         select(snapshots.c.id).where(snapshots.c.identifier == bindparam("identifier")).scalar_subquery()
     )
     key = ("snapshot_id", "position", "rank")
-    return _insert(for_sqlite, snapshot_pictures, *key, snapshot_id=snapshot_id, url_id=_url_id("url_digest"))
+    return _insert(for_sqlite, snapshot_pictures, *key, snapshot_id=snapshot_id, url_id=url_id("url_"))
 
 
 def _upsert_segments(for_sqlite: bool) -> Insert:

@@ -43,9 +43,8 @@ def _segments_and_urls() -> None:
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("digest", sa.LargeBinary(16), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_urls"),
-        sa.UniqueConstraint("digest", name="uq_urls_digest"),
     )
-    op.create_index("ix_urls_sort_key", "urls", ["sort_key"])
+    op.create_index("ix_urls_key", "urls", ["sort_key", "digest"], unique=True)
 
 
 def _captures() -> None:
