@@ -47,6 +47,7 @@ class MemberReader:
         self._observe = observe
         self._observed = start
         self._member: GzipMember | None = None
+        self._is_damaged = False
         self.offset = start
 
     def __enter__(self) -> Self:
@@ -76,6 +77,7 @@ class MemberReader:
         if not self._buffer:
             return False
         self._member = GzipMember()
+        self._is_damaged = False
         return True
 
     def read(self) -> bytes:
@@ -89,9 +91,13 @@ class MemberReader:
             else:
                 given = self._take()
                 if not given:
+                    self._is_damaged = True
                     raise GzipError("the file ends inside the record")
             try:
                 output = member.step(given)
+            except GzipError:
+                self._is_damaged = not member.has_ended()
+                raise
             finally:
                 if member.has_ended() and member.unused:
                     self._give_back(len(member.unused))
@@ -106,19 +112,23 @@ class MemberReader:
         To its end when that is found within `limit` unpacked bytes, else to the next gzip header that
         unpacks to the start of a WARC record, else to the end of the file.
         """
-        member, self._member = self._member, None
+        member = self._member
         if member is None or member.has_ended():
+            self._member = None
             return
-        self._member = member
+        if self._is_damaged or not self._ends_within(limit):
+            self._seek_record()
+
+    def _ends_within(self, limit: int) -> bool:
         try:
-            while limit > 0 and (piece := self.read()):
+            while limit > 0:
+                piece = self.read()
+                if not piece:
+                    return True
                 limit -= len(piece)
         except GzipError:
-            if member.has_ended():
-                self._member = None
-                return
-        if self._member is not None:
-            self._seek_record()
+            return not self._is_damaged
+        return False
 
     def _seek_record(self) -> None:
         self._member = None
@@ -136,6 +146,8 @@ class MemberReader:
     def _magics(self, at: int) -> Iterator[int]:
         while at < self._end:
             block = self._pread(min(_READ, self._end - at), at)
+            if not block:
+                return  # the file became shorter meanwhile
             found = block.find(MAGIC)
             while found >= 0:
                 yield at + found
@@ -169,14 +181,18 @@ class MemberReader:
 
     def _fill(self) -> None:
         if self._observe is not None:
-            while self._observed < self._read_to:  # bytes that were skipped
-                self._show(
-                    self._pread(min(_READ, self._read_to - self._observed), self._observed), self._observed
-                )
+            self._show_skipped()
         self._whole = self._pread(min(_READ, self._end - self._read_to), self._read_to)
         self._buffer = memoryview(self._whole)
         self._show(self._whole, self._read_to)
         self._read_to += len(self._whole)
+
+    def _show_skipped(self) -> None:
+        while self._observed < self._read_to:
+            skipped = self._pread(min(_READ, self._read_to - self._observed), self._observed)
+            if not skipped:
+                return  # the file became shorter meanwhile
+            self._show(skipped, self._observed)
 
     def _show(self, content: bytes, offset: int) -> None:
         unseen = content[self._observed - offset :]
