@@ -10,12 +10,14 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Dialect, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
 
 from archiver.errors import ArchiverError, DiskFullError, IndexUnavailableError
@@ -27,6 +29,17 @@ _CACHE_KIB: Final = 65_536
 _CHECKPOINT_PAGES: Final = 16_000
 
 
+class _Ordered:
+    """Puts values by name in the order in which a statement names them."""
+
+    def __init__(self, order: Sequence[str]) -> None:
+        self._get = itemgetter(*order) if len(order) > 1 else None
+        self._names = order
+
+    def __call__(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
+        return self._get(values) if self._get else tuple(values[name] for name in self._names)
+
+
 class Statement:
     """A Core statement compiled once for a dialect and run by the driver itself.
 
@@ -35,14 +48,17 @@ class Statement:
 
     def __init__(self, element: ClauseElement, dialect: Dialect) -> None:
         compiled = element.compile(dialect=dialect)
+        assert isinstance(compiled, SQLCompiler)
         self.sql = str(compiled)
         self._constants = {name: value for name, value in compiled.params.items() if value is not None}
+        order = compiled.positiontup  # by position where the driver binds so, which is faster; else by name
+        self._bound: Callable[[Mapping[str, Any]], Any] = dict if order is None else _Ordered(order)
 
     def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """What the query gives for these values by name."""
         cursor = connection.connection.cursor()
         try:
-            cursor.execute(self.sql, {**self._constants, **values})
+            cursor.execute(self.sql, self._bound({**self._constants, **values}))
             return list(cursor.fetchall())
         finally:
             cursor.close()
@@ -55,7 +71,7 @@ class Statement:
         """Execute once for each row of values; the number of rows changed."""
         cursor = connection.connection.cursor()
         try:
-            cursor.executemany(self.sql, batch)
+            cursor.executemany(self.sql, [self._bound(row) for row in batch])
             return cursor.rowcount
         finally:
             cursor.close()
@@ -154,7 +170,7 @@ def _engine(url: URL) -> Engine:
             raise IndexUnavailableError(
                 "database.url names no SQLite file; write sqlite:////folder/index.sqlite"
             )
-        engine = create_engine(url, paramstyle="named", connect_args={"timeout": BUSY_TIMEOUT})
+        engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT})
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
     if url.get_backend_name() == "postgresql":
