@@ -38,7 +38,10 @@ _KINDS = {
     "item": ParagraphKind.LIST,
     "row": ParagraphKind.LIST,
 }
-_TEXTLESS = ("script", "style", "svg", "iframe", "link", "meta", "template", "nav", "footer", "button")
+_TEXTLESS = (
+    *("script", "style", "svg", "iframe", "link", "meta", "template", "nav", "footer", "button", "noscript"),
+    *("img", "picture", "source", "video", "audio", "input", "select", "textarea", "object", "embed", "canvas"),
+)
 """What never holds text; without it the finder, which copies the page several times, is faster."""
 _CONTAINERS = frozenset({"body", "main", "div", "list", "table", "quote"})
 

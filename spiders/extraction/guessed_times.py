@@ -6,14 +6,19 @@ import logging
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
+
+from lxml.etree import _Element
 
 from archiver.spiders.extraction.markup import Markup, distance_to_heading, text_of
 
 MOST_HTMLDATE_CHARACTERS = 1_500_000
 MOST_SCRIPTS = 200
+MOST_DATED = 400
 NEAREST = 5
 LONGEST = 160
 
+_DATED = re.compile(r"date|time|publi|datum|fecha|tarih|meta", re.IGNORECASE)
 _AT_END = re.compile(r"[|,\u2013\u2014\u00b7\-(]\s*(\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{4})\)?\s*$")
 _KEY = re.compile(
     r"\\?[\"'](?:datePublished|date_published|publishedAt|published_at|publishDate|publish_date|publicationDate|"
@@ -41,7 +46,8 @@ def guessed_times(markup: Markup, url: str, captured_at: datetime, size: int) ->
 
 def _beside_heading(markup: Markup) -> Iterator[tuple[str, object]]:
     near = []
-    for order, element in enumerate(markup.elements.dates):
+    dated = (element for element in markup.root.iter("*") if _DATED.search(_name(element)))
+    for order, element in enumerate(islice(dated, MOST_DATED)):
         distance = distance_to_heading(markup, element)
         if distance <= NEAREST:
             text = text_of(element, LONGEST)
@@ -49,6 +55,10 @@ def _beside_heading(markup: Markup) -> Iterator[tuple[str, object]]:
                 near.append((distance, order, text))
     for _, _, text in sorted(near)[:5]:
         yield "text", text
+
+
+def _name(element: _Element) -> str:
+    return f"{(element.get('class') or '')[:LONGEST]} {(element.get('id') or '')[:LONGEST]}"
 
 
 def _by_htmldate(markup: Markup, url: str, captured_at: datetime) -> str:

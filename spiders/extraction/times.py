@@ -37,17 +37,6 @@ _DAY_FIRST = re.compile(
 )
 _EPOCH = re.compile(r"(?P<seconds>\d{10})(?:\d{3})?(?:\.\d+)?")
 _OFFSET = re.compile(r"([+-])(\d{1,2}):?(\d{2})?")
-_NAMED_ZONES = {
-    "EST": -5,
-    "EDT": -4,
-    "CST": -6,
-    "CDT": -5,
-    "MST": -7,
-    "MDT": -6,
-    "PST": -8,
-    "PDT": -7,
-    "UT": 0,
-}
 _UNIX_DATE = re.compile(r"(?:\w{3} )?(\w{3}) +(\d{1,2}) (\d{2}:\d{2}:\d{2}) ([A-Z]{2,4}) (\d{4})")
 
 _PUBLISHED_META = (
@@ -125,22 +114,18 @@ def _offset(zone: str | None) -> timezone | None:
 
 def _mail_time(written: str) -> StatedTime | None:
     """RFC 5322 dates, and those of Unix `date`."""
-    if (unix := _UNIX_DATE.fullmatch(written)) is not None:
-        written = f"{unix[2]} {unix[1]} {unix[5]} {unix[3]} {unix[4]}"
+    unix = _UNIX_DATE.fullmatch(written)
+    text = f"{unix[2]} {unix[1]} {unix[5]} {unix[3]} {unix[4]}" if unix else written
     try:
-        moment = parsedate_to_datetime(written)
+        moment = parsedate_to_datetime(text)
         moment.astimezone(UTC)
     except (ValueError, OverflowError, TypeError, IndexError):
         return None
     if not EARLIEST_YEAR <= moment.year <= 9998:
         return None
     known = moment.tzinfo is not None
-    return StatedTime(
-        moment if known else moment.replace(tzinfo=UTC),
-        written,
-        zone_stated=known,
-        precision=TimePrecision.SECOND,
-    )
+    moment = moment if known else moment.replace(tzinfo=UTC)
+    return StatedTime(moment, written, zone_stated=known, precision=TimePrecision.SECOND)
 
 
 @dataclass(frozen=True, slots=True)
