@@ -19,7 +19,7 @@ from archiver.spiders.discovery.xml_feed import base_of, entry_date, entry_eleme
 FEED_LIMITS = Limits(size=8 * 1024 * 1024, tags=300_000)
 MOST_ENTRIES = 10_000
 """Entries kept of one feed; of more, the newest."""
-_MOST_ELEMENTS = 2 * MOST_ENTRIES
+_MOST_ELEMENTS = 12_500
 _HTML_READ = 512 * 1024
 _HTML_START = re.compile(r"<(?:!doctype\s+html|html|head|body|script|div|meta)\b", re.IGNORECASE)
 _FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml")

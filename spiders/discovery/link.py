@@ -11,7 +11,10 @@ from courlan import extract_domain
 
 LONGEST_URL = 4096
 _DROPPED = re.compile(r"[\t\n\r]+")
-_PLAIN = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::[0-9]{2,4})?(?:[/?][!\x24-;=?-Z_a-z~\x25]*)?")
+_CHARACTERS = r"[!\x24-\x3b=\x3f-Z_a-z~]*"
+_PLAIN = re.compile(rf"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::[0-9]{{2,4}})?(?:[/?]{_CHARACTERS})?")
+_FROM_ROOT = re.compile(rf"/(?![/.])(?!.*/\.){_CHARACTERS}")
+"""The forms that most references have, which need no resolving; for speed alone."""
 _ABSOLUTE = re.compile(r"https?:", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _EDGE = "".join(map(chr, range(0x21)))
@@ -27,6 +30,8 @@ def absolute_url(base: str, reference: str | None) -> str | None:
         return None
     if len(reference) <= LONGEST_URL and _PLAIN.fullmatch(reference):
         return reference
+    if len(reference) <= LONGEST_URL and _FROM_ROOT.fullmatch(reference) and (origin := _origin(base)):
+        return origin + reference
     cleaned = _DROPPED.sub("", reference.strip(_EDGE)).replace(" ", "%20")
     if not cleaned or len(cleaned) > LONGEST_URL:
         return None
@@ -41,6 +46,12 @@ def absolute_url(base: str, reference: str | None) -> str | None:
     if "#" in joined and not parts.fragment.startswith("!"):
         joined = joined.partition("#")[0]
     return joined
+
+
+@lru_cache(maxsize=256)
+def _origin(base: str) -> str | None:
+    match = _PLAIN.match(base)
+    return "/".join(base.split("/", 3)[:3]).partition("?")[0] if match else None
 
 
 def _is_fetchable(parts: SplitResult) -> bool:
@@ -62,11 +73,12 @@ def host_of(url: str) -> str:
 
 @lru_cache(maxsize=4096)
 def site_of(host: str) -> str:
-    """The registrable domain of `host` (public suffix list); the host itself when it has none."""
+    """The registrable domain of `host` (public suffix list); under an unknown suffix the last two labels."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        return (extract_domain(f"https://{host}/") if "." in host else None) or host
+        known = extract_domain(f"https://{host}/") if "." in host else None
+        return known or ".".join(host.split(".")[-2:])
     return host
 
 

@@ -19,7 +19,7 @@ _CALENDAR_STEP = re.compile(
     r"(?:^|&)(?:date|day|month|year|week|tribe-bar-date|ical|from_date|to_date|mes|mois|monat)=",
     re.IGNORECASE,
 )
-_DATE = re.compile(r"(?<!\d)((?:1[5-9]|2\d)\d{2})[-/]?(0[1-9]|1[0-2])?(?!\d)")
+_DATE = re.compile(r"/((?:1[5-9]|2\d)\d{2})(?:[/-](0[1-9]|1[0-2])(?:[/-]\d{1,2})?)?(?=/|$)")
 _SESSION = re.compile(
     r"(?:;|[?&])(?:jsessionid|phpsessid|aspsessionid\w*|sessionid|session_id|cftoken)=", re.IGNORECASE
 )
@@ -62,13 +62,14 @@ def _repeats(segments: list[str]) -> bool:
 
 
 def _is_calendar_page(path: str, now: datetime) -> bool:
-    """A page for a day, month or year that is in the future or before the web, or any below a calendar."""
+    """A page for a month or day in the future or before the web, or any date below a calendar."""
     dates = list(_DATE.finditer(path))
     if not dates:
         return False
     last = dates[-1]
     if _CALENDAR_WORD.search(path[: last.start()]):
         return not re.search(r"[^\W\d]{3,}", path[last.end() :])
-    ends_there = len(path.rstrip("/")) - last.end() <= 3
-    months = int(last[1]) * 12 + int(last[2] or 1)
-    return ends_there and not 1990 * 12 <= months <= now.year * 12 + now.month + 2
+    if not last[2] or path[last.end() :].strip("/"):
+        return False
+    months = int(last[1]) * 12 + int(last[2])
+    return not 1990 * 12 <= months <= now.year * 12 + now.month + 2
