@@ -90,7 +90,9 @@ def _verify_segment(
         yield Fault(name, 0, "the file is not in the index (archiver reindex brings it in)")
     expected = {capture.location.offset: capture for capture in index.captures_in_segment(name)}
     count.captures += len(expected)
-    for found in check_segment(path, segment.digest if segment else None):
+    is_open = segment is not None and not segment.sealed
+    end = segment.indexed_end if segment and is_open else None
+    for found in check_segment(path, segment.digest if segment else None, end=end):
         if isinstance(found, Fault):
             yield found
             continue

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import os
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,13 +18,14 @@ from http import HTTPStatus
 from typing import TypeVar
 from uuid import UUID
 
-from archiver.errors import ArchiverError, IndexUnavailableError, StorageError
+from archiver.errors import ArchiverError, DiskFullError, IndexUnavailableError, StorageError
 from archiver.model.capture import Capture, RecordLocation
 from archiver.model.digest import Digest
 from archiver.model.exchange import Exchange
 from archiver.model.snapshot import Snapshot
+from archiver.model.version import ArticleEvent
 from archiver.storage import snapshot_codec
-from archiver.storage.index import Index
+from archiver.storage.index import EVENT_MIME, Index, encode_event
 from archiver.storage.warc import SegmentWriter, capture_of_exchange, exchange_records, metadata_record
 
 log = logging.getLogger(__name__)
@@ -33,29 +35,41 @@ RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 _A = TypeVar("_A")
 _R = TypeVar("_R")
-_Written = tuple[Capture | RecordLocation, Exchange | Snapshot]
+Subject = Exchange | Snapshot | ArticleEvent
+_Result = Capture | RecordLocation | UUID
+_Written = tuple[_Result, Subject]
 
 
 @dataclass(frozen=True, slots=True)
 class CommitPolicy:
     """When a group is closed: `records` exchanges, `bytes` of blocks or `seconds`, whichever comes first.
 
-    `pending_bytes` bounds what waits in memory before `accept` makes the crawl wait. `patience` is how
-    many seconds a full disk or an absent database is waited for before what waits is given up.
+    `pending_bytes` bounds what waits in memory before `accept` makes the crawl wait. With less than
+    `free_floor` bytes of disk space nothing is written. `patience` is how many seconds a full disk or an
+    absent database is waited for before what waits is given up.
     """
 
     records: int = 32
     bytes: int = 8_000_000
     seconds: float = 0.03
     pending_bytes: int = 64_000_000
+    free_floor: int = 0
     patience: float = 30.0
 
 
 @dataclass(slots=True)
 class _Work:
-    subject: Exchange | Snapshot
+    subject: Subject
     size: int
-    done: asyncio.Future[Capture | RecordLocation] = field(repr=False)
+    done: asyncio.Future[_Result] = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """What it is, for a message."""
+        subject = self.subject
+        if isinstance(subject, Exchange):
+            return subject.target_uri
+        return f"snapshot {subject.id}" if isinstance(subject, Snapshot) else f"event at {subject.url}"
 
 
 class Ingest:
@@ -71,20 +85,20 @@ class Ingest:
         self._policy = policy or CommitPolicy()
         self._queue: asyncio.Queue[_Work | None] = asyncio.Queue()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ingest")
-        self._waiting: dict[UUID, asyncio.Future[Capture | RecordLocation]] = {}
+        self._waiting: dict[UUID, asyncio.Future[_Result]] = {}
         self._recent: OrderedDict[UUID, Capture] = OrderedDict()
         self._pending_bytes = 0
         self._room = asyncio.Event()
         self._room.set()
         self._failed: ArchiverError | None = None
+        self._closed = False
         self._task = asyncio.get_running_loop().create_task(self._run())
         self.on_wait: Callable[[str], None] = lambda reason: log.warning("%s", reason)
 
     async def accept(self, exchange: Exchange) -> None:
         """Take an exchange; waits only while too much is pending. Raises what made ingestion stop."""
         await self._room.wait()
-        if self._failed:
-            raise self._failed
+        self._refuse_after_the_end()
         size = exchange.response.block.length if exchange.response else 0
         future = self._put(exchange, size)
         self._waiting[exchange.id] = future
@@ -105,16 +119,14 @@ class Ingest:
         assert isinstance(result, Capture)
         return result
 
-    async def record(self, snapshot: Snapshot) -> RecordLocation:
-        """Write a snapshot's metadata record and index it; returns when it is durable."""
-        if self._failed:
-            raise self._failed
-        result = await self._put(snapshot, 0)
-        assert isinstance(result, RecordLocation)
-        return result
+    async def record(self, subject: Snapshot | ArticleEvent) -> None:
+        """Write the metadata record of a snapshot or an event and index it; returns when it is durable."""
+        self._refuse_after_the_end()
+        await self._put(subject, 0)
 
     async def close(self) -> None:
-        """Commit what is pending, seal the segment, stop the thread."""
+        """Commit what is pending, seal the segment, stop the thread. What comes later is refused."""
+        self._closed = True
         await self._queue.put(None)
         try:
             await self._task
@@ -122,15 +134,21 @@ class Ingest:
         finally:
             self._thread.shutdown(wait=True)
 
-    def _put(self, subject: Exchange | Snapshot, size: int) -> asyncio.Future[Capture | RecordLocation]:
-        future: asyncio.Future[Capture | RecordLocation] = asyncio.get_running_loop().create_future()
+    def _refuse_after_the_end(self) -> None:
+        if self._failed:
+            raise self._failed
+        if self._closed:
+            raise StorageError("the archive was closed before this came; capture it again")
+
+    def _put(self, subject: Subject, size: int) -> asyncio.Future[_Result]:
+        future: asyncio.Future[_Result] = asyncio.get_running_loop().create_future()
         self._pending_bytes += size
         if self._pending_bytes > self._policy.pending_bytes:
             self._room.clear()
         self._queue.put_nowait(_Work(subject, size, future))
         return future
 
-    def _settle(self, exchange_id: UUID, done: asyncio.Future[Capture | RecordLocation]) -> None:
+    def _settle(self, exchange_id: UUID, done: asyncio.Future[_Result]) -> None:
         del self._waiting[exchange_id]
         if done.cancelled() or done.exception():
             return
@@ -165,18 +183,7 @@ class Ingest:
 
     async def _commit(self, group: Sequence[_Work]) -> None:
         try:
-            if self._failed:
-                raise self._failed
-            written = await self._patiently(self._write, [work.subject for work in group])
-            await self._patiently(self._index_group, written)
-        except ArchiverError as error:
-            self._failed = error
-            for work in group:
-                work.done.set_exception(error)
-                work.done.exception()
-        else:
-            for work, (result, _) in zip(group, written, strict=True):
-                work.done.set_result(result)
+            await self._store(group)
         finally:
             for work in group:
                 self._pending_bytes -= work.size
@@ -185,33 +192,97 @@ class Ingest:
             if self._failed or self._pending_bytes <= self._policy.pending_bytes:
                 self._room.set()
 
+    async def _store(self, group: Sequence[_Work]) -> None:
+        if self._failed:
+            self._is_over(group, self._failed)
+            return
+        try:
+            written = await self._patiently(self._write, [work.subject for work in group])
+        except Exception as error:  # noqa: BLE001 - nobody may wait for ever for what could not be recorded
+            if not self._is_over(group, error):
+                for work in group:
+                    await self._store([work])
+            return
+        await self._publish(group, written)
+
+    async def _publish(self, group: Sequence[_Work], written: Sequence[_Written]) -> None:
+        try:
+            await self._patiently(self._index_group, written)
+        except Exception as error:  # noqa: BLE001 - as above
+            if not self._is_over(group, error):
+                for work, one in zip(group, written, strict=True):
+                    await self._publish([work], [one])
+            return
+        for work, (result, _) in zip(group, written, strict=True):
+            work.done.set_result(result)
+
+    def _is_over(self, group: Sequence[_Work], error: Exception) -> bool:
+        """Whether nothing more is tried for `group`; what cannot be recorded must not take others with it."""
+        if isinstance(error, ArchiverError):
+            self._failed = told = error
+        elif len(group) > 1:
+            return False
+        else:
+            log.error("%s cannot be recorded", group[0].name, exc_info=error)
+            told = StorageError(f"{group[0].name} cannot be recorded: {error!r}; please report this")
+        for work in group:
+            work.done.set_exception(told)
+            work.done.exception()  # looked at: not everybody who hands something over waits for it
+        return True
+
     async def _patiently(self, step: Callable[[_A], _R], argument: _A) -> _R:
         """Run `step` on the writing thread, again while the disk is full or the database is away."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._policy.patience
+        told = False
         for pause in itertools.chain(RETRY_SECONDS, itertools.repeat(RETRY_SECONDS[-1])):
             try:
-                return await loop.run_in_executor(self._thread, step, argument)
+                result = await loop.run_in_executor(self._thread, step, argument)
             except (StorageError, IndexUnavailableError) as error:
                 if loop.time() + pause > deadline:
                     raise
-                self.on_wait(f"{error} Waiting; the crawl is paused.")
+                if not told:
+                    self.on_wait(f"{error}. The crawl is paused until then.")
+                    told = True
                 await asyncio.sleep(pause)
+            else:
+                if told:
+                    self.on_wait("The archive can be written again; going on.")
+                return result
         raise AssertionError("the pauses never end")
 
-    def _write(self, subjects: Sequence[Exchange | Snapshot]) -> list[_Written]:
+    def _write(self, subjects: Sequence[Subject]) -> list[_Written]:
         """Append a group and flush it. A refused write leaves nothing of the group behind."""
+        self._writer.rollback()
+        self._refuse_below_the_floor()
         exchanges = [subject for subject in subjects if isinstance(subject, Exchange)]
         originals = self._originals(exchanges)
         written: list[_Written] = []
-        for subject in subjects:
-            if isinstance(subject, Exchange):
-                capture = self._write_exchange(subject, originals)
-                written.append((capture, subject))
-            else:
-                written.append((self._write_snapshot(subject), subject))
-        self._writer.commit()
+        try:
+            for subject in subjects:
+                if isinstance(subject, Exchange):
+                    written.append((self._write_exchange(subject, originals), subject))
+                elif isinstance(subject, Snapshot):
+                    written.append((self._write_snapshot(subject), subject))
+                else:
+                    written.append((self._write_event(subject), subject))
+        except BaseException:
+            self._writer.rollback()
+            raise
+        self._writer.commit(may_seal=False)
         return written
+
+    def _refuse_below_the_floor(self) -> None:
+        floor = self._policy.free_floor
+        if not floor:
+            return
+        folder = os.statvfs(self._writer.folder)
+        free = folder.f_bavail * folder.f_frsize
+        if free < floor:
+            raise DiskFullError(
+                f"only {free // 1_000_000} MB are free for {self._writer.folder}, and storage.free_floor keeps"
+                f" {floor // 1_000_000} MB; free some space or lower it"
+            )
 
     def _originals(self, exchanges: Sequence[Exchange]) -> dict[Digest, Capture]:
         wanted = {
@@ -244,6 +315,13 @@ class Ingest:
         )
         return self._writer.write([record])[0]
 
+    def _write_event(self, event: ArticleEvent) -> UUID:
+        record = metadata_record(
+            event.url, event.observed_at, encode_event(event), EVENT_MIME, refers_to=event.record_id
+        )
+        self._writer.write([record])
+        return record.record_id
+
     def _index_group(self, written: Sequence[_Written]) -> None:
         """One transaction for the group; idempotent, so that it can be tried again."""
         self._index.record(
@@ -254,7 +332,13 @@ class Ingest:
                 for result, subject in written
                 if isinstance(subject, Snapshot) and isinstance(result, RecordLocation)
             ],
+            events=[
+                (subject, result)
+                for result, subject in written
+                if isinstance(subject, ArticleEvent) and isinstance(result, UUID)
+            ],
         )
+        self._writer.commit()  # seals a full segment, now that all of it is indexed
         self._index_sealed()
 
     def _index_sealed(self) -> None:
@@ -263,4 +347,5 @@ class Ingest:
 
     def _seal(self) -> None:
         self._writer.close()
-        self._index_sealed()
+        if not self._failed:  # else the segment may hold more than is indexed: the next start looks into it
+            self._index_sealed()

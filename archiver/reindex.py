@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from archiver.errors import DamagedRecordError
 from archiver.model.capture import Capture, RecordLocation, RecordType
+from archiver.model.digest import Digest
 from archiver.model.snapshot import Snapshot
 from archiver.storage import snapshot_codec
-from archiver.storage.index import Index
+from archiver.storage.index import Index, Segment
 from archiver.storage.warc import (
+    OPEN_SUFFIX,
+    Fault,
     StoredRecord,
     capture_of_record,
+    check_segment,
     iterate_records,
     recover,
     segment_files,
     segment_name,
 )
+
+log = logging.getLogger(__name__)
 
 GROUP = 500
 """Records indexed in one transaction."""
@@ -26,12 +35,18 @@ GROUP = 500
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """What was brought into the index."""
+    """What was brought into the index.
+
+    `torn_bytes` were cut off and set aside. `lost_bytes` were once durable, and the disk has them no more.
+    `damaged` counts the records that cannot be read and so are not in the index.
+    """
 
     segments: int = 0
     captures: int = 0
     snapshots: int = 0
     torn_bytes: int = 0
+    lost_bytes: int = 0
+    damaged: int = 0
 
     def __add__(self, other: Indexed) -> Indexed:
         return Indexed(
@@ -39,57 +54,133 @@ class Indexed:
             self.captures + other.captures,
             self.snapshots + other.snapshots,
             self.torn_bytes + other.torn_bytes,
+            self.lost_bytes + other.lost_bytes,
+            self.damaged + other.damaged,
         )
 
 
-def recover_segments(folder: Path, index: Index) -> Indexed:
-    """Close what a crashed process left open: index its complete records, set a torn tail aside, seal it.
+OnDamage = Callable[[str], None]
 
-    Segments that a running process holds are left alone. Raises StorageError when a file cannot be mended.
+
+def log_damage(message: str) -> None:
+    """Where damage is told that nobody asked about."""
+    log.warning("%s", message)
+
+
+def recover_segments(folder: Path, index: Index, on_damage: OnDamage = log_damage) -> Indexed:
+    """Bring file and index level after a process that did not end well; a no-op otherwise.
+
+    A segment left open is cut behind its last whole record (the torn tail is set aside), indexed and sealed.
+    One that was sealed when the process died is indexed to its end. Segments that a running process holds are
+    left alone. Raises StorageError when a file cannot be mended.
     """
     total = Indexed()
     for segment in recover(folder, index.indexed_end):
         if not segment.size:
             continue
-        found = _index_segment(folder / segment.name, index, start=index.indexed_end(segment.name))
+        path = folder / segment.name
+        total += _index_segment(path, index, on_damage, start=index.indexed_end(segment.name))
         index.segment_sealed(segment.name, segment.size, segment.digest)
-        total += found + Indexed(segments=1, torn_bytes=segment.torn_bytes)
+        total += Indexed(segments=1, torn_bytes=segment.torn_bytes, lost_bytes=segment.lost_bytes)
+    known = {segment.name for segment in index.segments() if segment.sealed}
+    for path in segment_files(folder):
+        if path.suffix == OPEN_SUFFIX or path.name in known:
+            continue
+        total += _index_segment(path, index, on_damage, start=index.indexed_end(path.name))
+        index.segment_sealed(path.name, path.stat().st_size, _digest(path))
+        total += Indexed(segments=1)
     return total
 
 
-def reindex(folder: Path, index: Index, on_progress: Callable[[int], None] = lambda _bytes: None) -> Indexed:
+def reindex(
+    folder: Path,
+    index: Index,
+    on_progress: Callable[[int], None] = lambda _bytes: None,
+    on_damage: OnDamage = log_damage,
+) -> Indexed:
     """Replace the whole index by what the WARC files in `folder` say.
 
-    The old index stays in place until the new one is complete. Raises DamagedRecordError when a file
-    cannot be read; nothing is replaced then.
+    The old index stays in place until the new one is complete. A record that cannot be read is told to
+    `on_damage` and left out; the records behind it are found again. The digests that files were sealed with
+    are kept, so that a file that changed since is still told from one that did not.
     """
     total = Indexed()
+    sealed = {segment.name: segment for segment in index.segments() if segment.sealed}
     with index.rebuild() as fresh:
         for path in segment_files(folder):
-            total += _index_segment(path, fresh) + Indexed(segments=1)
-            on_progress(path.stat().st_size)
+            is_open = path.suffix == OPEN_SUFFIX  # its writer goes on while we read
+            until = index.indexed_end(segment_name(path)) if is_open else None
+            total += _index_segment(path, fresh, on_damage, until=until) + Indexed(segments=1)
+            size = path.stat().st_size
+            if not is_open:
+                _mark_sealed(path, size, sealed.get(path.name), fresh)
+            on_progress(size)
     return total
 
 
-def _index_segment(path: Path, index: Index, start: int = 0) -> Indexed:
+def _mark_sealed(path: Path, size: int, before: Segment | None, index: Index) -> None:
+    if before and before.size is not None and before.digest:
+        index.segment_sealed(path.name, before.size, before.digest)
+    else:
+        index.segment_sealed(path.name, size, _digest(path))
+
+
+def _digest(path: Path) -> Digest:
+    with path.open("rb") as file:
+        return Digest(hashlib.file_digest(file, "sha256").digest())
+
+
+def _index_segment(
+    path: Path, index: Index, on_damage: OnDamage, start: int = 0, until: int | None = None
+) -> Indexed:
     total = Indexed()
     name = segment_name(path)
     end = start
-    for group in _groups(iterate_records(path, start)):
+
+    def damaged(message: str) -> None:
+        nonlocal total
+        total += Indexed(damaged=1)
+        on_damage(message)
+
+    for group in _groups(_readable_records(path, start, until, damaged)):
         captures: list[Capture] = []
         snapshots: list[tuple[Snapshot, RecordLocation]] = []
         for record in group:
             end = record.location.offset + record.location.length
-            snapshot = snapshot_of_record(record)
+            try:
+                snapshot = snapshot_of_record(record)
+                capture = None if snapshot else capture_of_record(record)
+            except DamagedRecordError as error:
+                damaged(str(error))
+                continue
             if snapshot:
                 snapshots.append((snapshot, record.location))
-                continue
-            capture = capture_of_record(record)
-            if capture:
+            elif capture:
                 captures.append(capture)
         index.record(captures, indexed_ends={name: end}, snapshots=snapshots)
         total += Indexed(captures=len(captures), snapshots=len(snapshots))
     return total
+
+
+def _readable_records(
+    path: Path, start: int, until: int | None, on_damage: OnDamage
+) -> Iterator[StoredRecord]:
+    """The records from `start`; from the first that cannot be read on with the means of `archiver verify`."""
+    end = start
+    try:
+        for record in iterate_records(path, start, until):
+            end = record.location.offset + record.location.length
+            yield record
+    except DamagedRecordError:
+        faults: list[Fault] = []
+        for found in check_segment(path, start=end, end=until):
+            if isinstance(found, Fault):
+                faults.append(found)
+            else:
+                faults = [fault for fault in faults if fault.offset != found.record.location.offset]
+                yield found.record
+        for fault in faults:
+            on_damage(f"{fault.segment} at {fault.offset}: {fault.message}")
 
 
 def snapshot_of_record(record: StoredRecord) -> Snapshot | None:

@@ -1,5 +1,7 @@
 """The index database: finds captures, snapshots, pictures and segments; `archiver reindex` can rebuild it."""
 
+from archiver.storage.index.events import MIME as EVENT_MIME
+from archiver.storage.index.events import IdentifiedEvent, decode_event, encode_event
 from archiver.storage.index.index import Index
 from archiver.storage.index.listing import Cursor
 from archiver.storage.index.ranges import Match
@@ -7,4 +9,16 @@ from archiver.storage.index.segments import Segment
 from archiver.storage.index.snapshots import Sighting
 from archiver.storage.index.tallies import SourceStats, Stats
 
-__all__ = ["Cursor", "Index", "Match", "Segment", "Sighting", "SourceStats", "Stats"]
+__all__ = [
+    "EVENT_MIME",
+    "Cursor",
+    "IdentifiedEvent",
+    "Index",
+    "Match",
+    "Segment",
+    "Sighting",
+    "SourceStats",
+    "Stats",
+    "decode_event",
+    "encode_event",
+]

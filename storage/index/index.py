@@ -12,8 +12,10 @@ from archiver.model.capture import Capture, RecordLocation
 from archiver.model.digest import Digest
 from archiver.model.moment import to_microseconds
 from archiver.model.snapshot import Snapshot
+from archiver.model.version import ArticleEvent
 from archiver.storage.index import listing, lookup, rebuilding, segments, snapshots, tallies, writing
 from archiver.storage.index.engine import Database
+from archiver.storage.index.events import IdentifiedEvent, list_events
 from archiver.storage.index.listing import Cursor, Listing
 from archiver.storage.index.migrate import is_current, refuse_old
 from archiver.storage.index.migrate import migrate as bring_up_to_date
@@ -70,14 +72,17 @@ class Index:
         captures: Sequence[Capture],
         indexed_ends: Mapping[str, int] | None = None,
         snapshots: Sequence[tuple[Snapshot, RecordLocation]] = (),
+        events: Sequence[IdentifiedEvent] = (),
     ) -> None:
         """Add a batch in one transaction; what is known by record id or identifier stays as it is.
+
+        An event comes with the record id of its metadata record.
 
         `indexed_ends` says for each segment name the offset behind the last record that is now indexed; an
         end never moves back.
         """
         with self._database.writing() as connection:
-            writing.write(self._database, connection, captures, indexed_ends or {}, snapshots)
+            writing.write(self._database, connection, captures, indexed_ends or {}, snapshots, events)
 
     def closest(
         self, url: str, at: datetime | None = None, *, failures: bool = False, below: int = 1_000
@@ -168,6 +173,17 @@ class Index:
         return snapshots.listed(
             self._database, url, first, last, descending=descending, limit=limit, after=after
         )
+
+    def article_snapshots(
+        self, article_key: str, *, descending: bool = False, limit: int | None = None
+    ) -> Iterator[Snapshot]:
+        """The snapshots of one article, whatever URL they were asked for under, by moment and identifier."""
+        return snapshots.of_article(self._database, article_key, descending=descending, limit=limit)
+
+    def events(self, article_key: str | None, url: str | None = None) -> list[ArticleEvent]:
+        """What visits found that is no snapshot, oldest first: of an article, or of exactly `url`."""
+        with self._database.reading() as connection:
+            return list_events(connection, article_key, url)
 
     def picture_sightings(self, payload_digest: Digest) -> Iterator[Sighting]:
         """Where a picture with these bytes was seen, earliest first."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import Connection, delete, func, select, text, update
 from sqlalchemy.engine import URL
@@ -23,9 +24,11 @@ from archiver.model.moment import to_microseconds
 from archiver.model.snapshot import Snapshot
 from archiver.storage import snapshot_codec
 from archiver.storage.index.engine import Database
+from archiver.storage.index.events import decode_event, write_events
 from archiver.storage.index.rows import URLKEY, select_captures, to_capture
 from archiver.storage.index.schema import (
     captures,
+    events,
     metadata,
     segments,
     snapshot_pictures,
@@ -49,6 +52,7 @@ class Beginning:
 
     capture_id: int
     snapshot_id: int
+    event_id: int
     moment: int
 
 
@@ -57,6 +61,7 @@ def beginning(connection: Connection) -> Beginning:
     return Beginning(
         capture_id=connection.scalar(select(func.coalesce(func.max(captures.c.id), 0))) or 0,
         snapshot_id=connection.scalar(select(func.coalesce(func.max(snapshots.c.id), 0))) or 0,
+        event_id=connection.scalar(select(func.coalesce(func.max(events.c.id), 0))) or 0,
         moment=to_microseconds(datetime.now(UTC)),
     )
 
@@ -110,6 +115,7 @@ def carry_over(live: Database, fresh: Database, record: Record, begun: Beginning
     touched = _carry_captures(live, record, begun.capture_id) | _carry_snapshots(
         live, record, begun.snapshot_id
     )
+    _carry_events(live, fresh, begun.event_id)
     with live.reading() as connection:
         since = (segments.c.created_at >= begun.moment) | (segments.c.sealed_at >= begun.moment)
         rows = (
@@ -162,6 +168,7 @@ def _dump_queries() -> Iterator[tuple[str, Any]]:
         .join(urls, urls.c.id == snapshot_pictures.c.url_id)
         .order_by(*keys),
     )
+    yield "event", select(events.c.event_id, events.c.document).order_by(events.c.event_id)
     yield "tally", select(tallies).order_by(tallies.c.source)
 
 
@@ -196,6 +203,16 @@ def _carry_snapshots(live: Database, record: Record, last: int) -> set[str]:
         record([], None, [(snapshot_codec.decode(row[1]), RecordLocation(*row[2:])) for row in rows])
         touched.update(row[2] for row in rows)
         last = rows[-1][0]
+
+
+def _carry_events(live: Database, fresh: Database, last: int) -> None:
+    with live.reading() as connection:
+        rows = connection.execute(
+            select(events.c.event_id, events.c.document).where(events.c.id > last).order_by(events.c.id)
+        ).all()
+    if rows:
+        with fresh.writing() as connection:
+            write_events(fresh, connection, [(decode_event(row[1]), UUID(bytes=row[0])) for row in rows])
 
 
 def _copy_file(source: Database, target: Database) -> None:

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-SCHEMA_VERSION: Final = "v0001"
+SCHEMA_VERSION: Final = "v0002"
 """The newest Alembic revision: what this program works with."""
 
 metadata = MetaData(
@@ -139,8 +139,13 @@ snapshots = Table(
     Column("offset", BigInteger, nullable=False),
     Column("length", BigInteger, nullable=False),
     Column("document", LargeBinary, nullable=False),
+    Column("article_digest", LargeBinary(16)),
 )
+"""`article_digest` names the article across its versions: the digest of its key, which may be long."""
 
+Index(
+    "ix_snapshots_article_time", snapshots.c.article_digest, snapshots.c.captured_at, snapshots.c.identifier
+)
 Index("ix_snapshots_time", snapshots.c.captured_at, snapshots.c.identifier)
 Index("ix_snapshots_seed_time", snapshots.c.seed_url_id, snapshots.c.captured_at)
 Index("ix_snapshots_page_time", snapshots.c.page_url_id, snapshots.c.captured_at)
@@ -174,6 +179,23 @@ Index(
     sqlite_where=column("record_id").is_not(None),
     postgresql_where=column("record_id").is_not(None),
 )
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", ROW_ID, primary_key=True),
+    Column("event_id", LargeBinary(16), nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("observed_at", BigInteger, nullable=False),
+    Column("url_digest", LargeBinary(16), nullable=False),
+    Column("article_digest", LargeBinary(16)),
+    Column("record_id", LargeBinary(16), nullable=False),
+    Column("document", LargeBinary, nullable=False),
+)
+"""What visits found that is no snapshot: gone, walled, moved, back again. `record_id` is the evidence."""
+
+Index("ix_events_article_time", events.c.article_digest, events.c.observed_at)
+Index("ix_events_url_time", events.c.url_digest, events.c.observed_at)
 
 tallies = Table(
     "tallies",

@@ -19,7 +19,7 @@ from archiver.model.snapshot import Snapshot
 from archiver.storage import snapshot_codec
 from archiver.storage.index.engine import Database
 from archiver.storage.index.ranges import key_of
-from archiver.storage.index.rows import sort_key
+from archiver.storage.index.rows import sort_key, url_digest
 from archiver.storage.index.schema import segments, snapshot_pictures, snapshots, urls
 
 _PAGE: Final = 200
@@ -80,6 +80,15 @@ def listed(
     return islice(_pages(database, values, after, page, descending=descending), limit)
 
 
+def of_article(
+    database: Database, article_key: str, *, descending: bool, limit: int | None
+) -> Iterator[Snapshot]:
+    """See `Index.article_snapshots`."""
+    values: dict[str, Any] = {"article": url_digest(article_key), "first": -(2**62), "last": 2**62}
+    page = _PAGE if limit is None else max(1, min(limit, _PAGE))
+    return islice(_pages(database, values, None, page, descending=descending), limit)
+
+
 def _pages(
     database: Database,
     values: dict[str, Any],
@@ -88,7 +97,9 @@ def _pages(
     *,
     descending: bool,
 ) -> Iterator[Snapshot]:
-    statement = database.statement(_page_of_url if "key" in values else _page_of_all, descending)
+    builds = {"key": _page_of_url, "article": _page_of_article}
+    build = next((builds[name] for name in builds if name in values), _page_of_all)
+    statement = database.statement(build, descending)
     moment, identifier = (values["last"], _LAST_IDENTIFIER) if descending else (values["first"], "")
     if after:
         moment, identifier = to_microseconds(after[0]), after[1]
@@ -161,6 +172,10 @@ def _page_of_all(descending: bool) -> Select[Any]:
         .order_by(*([key.desc() for key in keys] if descending else keys))
         .limit(bindparam("page", type_=Integer))
     )
+
+
+def _page_of_article(descending: bool) -> Select[Any]:
+    return _page_of_all(descending).where(snapshots.c.article_digest == bindparam("article"))
 
 
 def _page_of_url(descending: bool) -> Select[Any]:

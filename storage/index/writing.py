@@ -19,7 +19,8 @@ from archiver.model.moment import to_microseconds
 from archiver.model.snapshot import Snapshot
 from archiver.storage import snapshot_codec
 from archiver.storage.index.engine import Database
-from archiver.storage.index.rows import capture_row, storable, url_id, url_names, url_row
+from archiver.storage.index.events import IdentifiedEvent, write_events
+from archiver.storage.index.rows import capture_row, storable, url_digest, url_id, url_names, url_row
 from archiver.storage.index.schema import captures, segments, snapshot_pictures, snapshots, tallies, urls
 from archiver.storage.index.tallies import Tallies
 from archiver.uri import target_uri
@@ -36,8 +37,9 @@ def write(
     batch: Sequence[Capture],
     indexed_ends: Mapping[str, int],
     located: Sequence[LocatedSnapshot],
+    observed: Sequence[IdentifiedEvent] = (),
 ) -> None:
-    """Insert what is new of `batch` and `located`, and move the segments' indexed ends forward."""
+    """Insert what is new of `batch`, `located` and `observed`; move the segments' indexed ends forward."""
     segment_ids = _segment_ids(database, connection, batch, indexed_ends, located)
     new = _unknown(connection, batch)
     new_snapshots = _unknown_snapshots(connection, located)
@@ -53,6 +55,8 @@ def write(
     if new_snapshots:
         _write_snapshots(database, connection, new_snapshots, segment_ids)
         counted.add_snapshots(snapshot for snapshot, _ in new_snapshots)
+    if observed:
+        write_events(database, connection, observed)
     if rows := counted.rows():
         database.statement(_add_tallies, database.is_sqlite).run(connection, rows)
 
@@ -159,6 +163,7 @@ def _snapshot_row(
         "offset": location.offset,
         "length": location.length,
         "document": snapshot_codec.encode(snapshot),
+        "article_digest": snapshot.article_key and url_digest(snapshot.article_key),
     }
 
 

@@ -1,0 +1,35 @@
+"""Articles across their versions: the key of a snapshot's article, and what visits found besides snapshots."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "v0002"
+down_revision = "v0001"
+
+ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+BYTEWISE = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
+def upgrade() -> None:
+    """Add the column and the table."""
+    op.add_column("snapshots", sa.Column("article_digest", sa.LargeBinary(16)))
+    op.create_index(
+        "ix_snapshots_article_time", "snapshots", ["article_digest", "captured_at", "identifier"]
+    )
+    op.create_table(
+        "events",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("event_id", sa.LargeBinary(16), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("observed_at", sa.BigInteger(), nullable=False),
+        sa.Column("url_digest", sa.LargeBinary(16), nullable=False),
+        sa.Column("article_digest", sa.LargeBinary(16)),
+        sa.Column("record_id", sa.LargeBinary(16), nullable=False),
+        sa.Column("document", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_events"),
+        sa.UniqueConstraint("event_id", name="uq_events_event_id"),
+    )
+    op.create_index("ix_events_article_time", "events", ["article_digest", "observed_at"])
+    op.create_index("ix_events_url_time", "events", ["url_digest", "observed_at"])
