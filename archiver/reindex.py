@@ -13,8 +13,9 @@ from archiver.errors import DamagedRecordError
 from archiver.model.capture import Capture, RecordLocation, RecordType
 from archiver.model.digest import Digest
 from archiver.model.snapshot import Snapshot
+from archiver.model.version import ArticleEvent
 from archiver.storage import snapshot_codec
-from archiver.storage.index import Index, Segment
+from archiver.storage.index import EVENT_MIME, IdentifiedEvent, Index, Segment, decode_event
 from archiver.storage.warc import (
     OPEN_SUFFIX,
     Fault,
@@ -111,10 +112,10 @@ def reindex(
             is_open = path.suffix == OPEN_SUFFIX  # its writer goes on while we read
             until = index.indexed_end(segment_name(path)) if is_open else None
             total += _index_segment(path, fresh, on_damage, until=until) + Indexed(segments=1)
-            size = path.stat().st_size
             if not is_open:
+                size = path.stat().st_size
                 _mark_sealed(path, size, sealed.get(path.name), fresh)
-            on_progress(size)
+                on_progress(size)
     return total
 
 
@@ -145,19 +146,22 @@ def _index_segment(
     for group in _groups(_readable_records(path, start, until, damaged)):
         captures: list[Capture] = []
         snapshots: list[tuple[Snapshot, RecordLocation]] = []
+        events: list[IdentifiedEvent] = []
         for record in group:
             end = record.location.offset + record.location.length
             try:
-                snapshot = snapshot_of_record(record)
-                capture = None if snapshot else capture_of_record(record)
+                snapshot, event = snapshot_of_record(record), event_of_record(record)
+                capture = None if snapshot or event else capture_of_record(record)
             except DamagedRecordError as error:
                 damaged(str(error))
                 continue
             if snapshot:
                 snapshots.append((snapshot, record.location))
+            elif event:
+                events.append((event, record.record_id))
             elif capture:
                 captures.append(capture)
-        index.record(captures, indexed_ends={name: end}, snapshots=snapshots)
+        index.record(captures, indexed_ends={name: end}, snapshots=snapshots, events=events)
         total += Indexed(captures=len(captures), snapshots=len(snapshots))
     return total
 
@@ -188,6 +192,13 @@ def snapshot_of_record(record: StoredRecord) -> Snapshot | None:
     if record.type is not RecordType.METADATA or record.content_type != snapshot_codec.MIME:
         return None
     return snapshot_codec.decode(record.block())
+
+
+def event_of_record(record: StoredRecord) -> ArticleEvent | None:
+    """The event that a metadata record holds, or None when it holds something else."""
+    if record.type is not RecordType.METADATA or record.content_type != EVENT_MIME:
+        return None
+    return decode_event(record.block())
 
 
 def _groups(records: Iterable[StoredRecord]) -> Iterator[list[StoredRecord]]:
