@@ -9,7 +9,14 @@ from pathlib import Path
 from archiver.model.capture import Capture
 from archiver.model.snapshot import Snapshot
 from archiver.storage.index import Index, Segment
-from archiver.storage.warc import CheckedRecord, Fault, check_segment, segment_files, segment_name
+from archiver.storage.warc import (
+    OPEN_SUFFIX,
+    CheckedRecord,
+    Fault,
+    check_segment,
+    segment_files,
+    segment_name,
+)
 
 
 @dataclass(slots=True)
@@ -37,7 +44,7 @@ def verify_folder(
     the index is absent, and that a sealed segment has the digest that it was sealed with.
     """
     present = {segment_name(path): path for path in segment_files(folder)}
-    known = {segment.name: segment for segment in index.segments()}
+    known = {segment.name for segment in index.segments()}
     for name in names or sorted({*present, *known}):
         path = present.get(name)
         if path is None:
@@ -45,17 +52,19 @@ def verify_folder(
             count.faults += 1
             yield fault
             continue
+        segment = index.segment(name)
+        if segment is None and path.suffix == OPEN_SUFFIX:
+            continue  # another process has just begun it, and nothing in it is acknowledged
         count.segments += 1
-        for fault in _verify_segment(path, name, known.get(name), index, count):
+        before = count.bytes
+        for fault in _verify_segment(path, name, segment, index, count):
             count.faults += 1
             yield fault
-        size = path.stat().st_size
-        count.bytes += size
-        on_progress(size)
+        on_progress(count.bytes - before)
 
 
 def segments_of(index: Index, snapshot: Snapshot) -> list[str]:
-    """The names of the segments that hold the records of `snapshot`, those that revisits refer to included."""
+    """The names of the segments with the records of `snapshot` and those that its revisits refer to."""
     ids = [*snapshot.redirects, snapshot.page.record_id]
     ids += [r.record_id for p in snapshot.pictures for r in p.fetched if r.record_id]
     names: dict[str, None] = {}
@@ -80,7 +89,7 @@ def verify_file(path: Path, count: Verified) -> Iterator[Fault]:
             yield found
         else:
             count.records += 1
-    count.bytes += path.stat().st_size
+            count.bytes += found.record.location.length
 
 
 def _verify_segment(
@@ -88,15 +97,21 @@ def _verify_segment(
 ) -> Iterator[Fault]:
     if segment is None:
         yield Fault(name, 0, "the file is not in the index (archiver reindex brings it in)")
-    expected = {capture.location.offset: capture for capture in index.captures_in_segment(name)}
+    end = None  # of an open segment, which grows meanwhile, what was indexed when we looked
+    if path.suffix == OPEN_SUFFIX and segment:
+        end = segment.indexed_end
+    expected = {
+        capture.location.offset: capture
+        for capture in index.captures_in_segment(name)
+        if end is None or capture.location.offset < end
+    }
     count.captures += len(expected)
-    is_open = segment is not None and not segment.sealed
-    end = segment.indexed_end if segment and is_open else None
     for found in check_segment(path, segment.digest if segment else None, end=end):
         if isinstance(found, Fault):
             yield found
             continue
         count.records += 1
+        count.bytes += found.record.location.length
         capture = expected.pop(found.record.location.offset, None)
         yield from _against_index(name, found, capture, segment)
     for offset, capture in sorted(expected.items()):

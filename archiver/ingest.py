@@ -280,8 +280,8 @@ class Ingest:
         free = folder.f_bavail * folder.f_frsize
         if free < floor:
             raise DiskFullError(
-                f"only {free // 1_000_000} MB are free for {self._writer.folder}, and storage.free_floor keeps"
-                f" {floor // 1_000_000} MB; free some space or lower it"
+                f"only {free // 1_000_000} MB are free for {self._writer.folder}, less than the"
+                f" {floor // 1_000_000} MB of storage.free_floor; free some space"
             )
 
     def _originals(self, exchanges: Sequence[Exchange]) -> dict[Digest, Capture]:

@@ -104,6 +104,11 @@ class Storage(Section):
     free_floor: ByteSize = Field(
         ByteSize(1 << 30), ge=0, description="Crawling pauses when less disk space than this is free."
     )
+    patience: Seconds = Field(
+        30.0,
+        description="Seconds that a command waits for room on a full disk, or for an absent database, before "
+        "it gives up.",
+    )
 
 
 class Pictures(Section):

@@ -13,7 +13,7 @@ from archiver.cli.show import find_snapshot
 from archiver.errors import ArchiverError, NotFoundError
 from archiver.fixity import Verified, segments_of, verify_file, verify_folder
 from archiver.reindex import recover_segments
-from archiver.storage.warc import Fault, segment_files, segment_name
+from archiver.storage.warc import OPEN_SUFFIX, Fault, segment_files, segment_name
 
 
 class VerificationError(ArchiverError):
@@ -68,17 +68,22 @@ def _verify_home(
 ) -> None:
     home, settings = terminal.open_home()
     folder = settings.warc_folder(home)
-    files = {segment_name(path): path for path in segment_files(folder)}
     with open_index(home, settings) as index:
         recover_segments(folder, index)
+        sizes = {segment_name(path): _size(path) for path in segment_files(folder)}
         segments = [segment_name(Path(name)) for name in named if not name.startswith("ark:")]
-        unknown = [name for name in segments if name not in files]
+        unknown = [name for name in segments if name not in sizes]
         if unknown:
             raise NotFoundError(f"no WARC file {unknown[0]} in {folder}, and no snapshot of that name")
         for name in named:
             if name.startswith("ark:"):
                 segments += segments_of(index, find_snapshot(index, name))
-        total = sum(path.stat().st_size for name, path in files.items() if not segments or name in segments)
+        total = sum(size for name, size in sizes.items() if not segments or name in segments)
         with progress("verifying", total) as advance:
             for fault in verify_folder(folder, index, count, tuple(dict.fromkeys(segments)), advance):
                 report(fault)
+
+
+def _size(path: Path) -> int:
+    """Bytes for the progress bar; none of a segment that another process is writing."""
+    return 0 if path.suffix == OPEN_SUFFIX else path.stat().st_size

@@ -13,7 +13,7 @@ from archiver import __version__
 from archiver.config.home import Home
 from archiver.config.settings import Settings
 from archiver.ingest import CommitPolicy, Ingest
-from archiver.reindex import recover_segments
+from archiver.reindex import Indexed, recover_segments
 from archiver.storage.index import Index
 from archiver.storage.warc import SegmentWriter, Warcinfo
 
@@ -37,22 +37,18 @@ class Archive:
 
 
 @asynccontextmanager
-async def open_archive(home: Home, settings: Settings, *, patience: float = 30.0) -> AsyncIterator[Archive]:
+async def open_archive(
+    home: Home, settings: Settings, *, patience: float | None = None
+) -> AsyncIterator[Archive]:
     """The archive, with what a crashed process left behind recovered; sealed and closed at the end.
 
-    `patience` is how many seconds a full disk or an absent database is waited for. Raises StorageError,
-    IndexUnavailableError.
+    `patience` is how many seconds a full disk or an absent database is waited for, if not as configured.
+    Raises StorageError, IndexUnavailableError.
     """
     folder = settings.warc_folder(home)
     index = Index.open(settings.database_url(home))
     try:
-        recovered = recover_segments(folder, index)
-        if recovered.segments:
-            log.warning(
-                "recovered %d WARC file(s) of a process that did not end well: %d captures brought into the"
-                " index, %d torn bytes set aside",
-                recovered.segments, recovered.captures, recovered.torn_bytes,
-            )  # fmt: skip
+        report_recovery(recover_segments(folder, index))
         writer = SegmentWriter(
             folder,
             warcinfo(settings),
@@ -63,7 +59,8 @@ async def open_archive(home: Home, settings: Settings, *, patience: float = 30.0
             records=settings.storage.commit_records,
             bytes=settings.storage.commit_bytes,
             seconds=settings.storage.commit_seconds,
-            patience=patience,
+            free_floor=settings.storage.free_floor,
+            patience=settings.storage.patience if patience is None else patience,
         )
         ingest = Ingest(writer, index, policy)
         try:
@@ -72,6 +69,16 @@ async def open_archive(home: Home, settings: Settings, *, patience: float = 30.0
             await ingest.close()
     finally:
         index.close()
+
+
+def report_recovery(recovered: Indexed) -> None:
+    """Log what was mended, if anything was."""
+    if recovered.segments:
+        log.warning(
+            "recovered %d WARC file(s) of a process that did not end well: %d captures brought into the"
+            " index, %d torn bytes set aside",
+            recovered.segments, recovered.captures, recovered.torn_bytes,
+        )  # fmt: skip
 
 
 def warcinfo(settings: Settings) -> Warcinfo:

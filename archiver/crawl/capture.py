@@ -16,7 +16,7 @@ from archiver.spiders.page import PageSpider
 
 
 def capture_pages(
-    home: Home, settings: Settings, urls: Sequence[str], on_page: OnPage, *, patience: float = 30.0
+    home: Home, settings: Settings, urls: Sequence[str], on_page: OnPage, *, patience: float | None = None
 ) -> None:
     """Archive `urls` with their pictures; `on_page` is called with each as soon as it is durable.
 

@@ -14,11 +14,19 @@ from archiver.storage.warc.records import (
     resource_record,
 )
 from archiver.storage.warc.recovery import RecoveredSegment, recover
-from archiver.storage.warc.segments import SealedSegment, find_segment, segment_files, segment_name
+from archiver.storage.warc.segments import (
+    OPEN_SUFFIX,
+    SealedSegment,
+    find_segment,
+    sealed_bytes,
+    segment_files,
+    segment_name,
+)
 from archiver.storage.warc.warcinfo import Warcinfo
 from archiver.storage.warc.writer import SegmentWriter
 
 __all__ = [
+    "OPEN_SUFFIX",
     "CheckedRecord",
     "DecodedBody",
     "Fault",
@@ -43,6 +51,7 @@ __all__ = [
     "read_record",
     "recover",
     "resource_record",
+    "sealed_bytes",
     "segment_files",
     "segment_name",
 ]

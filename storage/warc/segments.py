@@ -63,6 +63,11 @@ def segment_files(folder: Path) -> list[Path]:
     return sorted(found, key=segment_name)
 
 
+def sealed_bytes(folder: Path) -> int:
+    """How long all sealed segments in `folder` are together."""
+    return sum(path.stat().st_size for path in segment_files(folder) if path.suffix != OPEN_SUFFIX)
+
+
 def find_segment(folder: Path, name: str) -> Path:
     """Where the segment `name` is, sealed or still open. Raises NotFoundError."""
     if is_segment_name(name):

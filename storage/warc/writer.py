@@ -126,18 +126,20 @@ class SegmentWriter:
             self.rollback()
             raise
 
-    def commit(self) -> SealedSegment | None:
+    def commit(self, *, may_seal: bool = True) -> SealedSegment | None:
         """Make everything written durable (fdatasync). Returns the segment if it was full and is now sealed.
 
-        Raises DiskFullError or StorageError when nothing since the last commit was kept. A segment that is
-        durable but cannot be sealed is left to recovery, and the next `write` raises.
+        Without `may_seal` a full segment stays open until the next commit, so that the index can be brought
+        level first: what is sealed is then indexed. Raises DiskFullError or StorageError when nothing since
+        the last commit was kept. A segment that is durable but cannot be sealed is left to recovery, and the
+        next `write` raises.
         """
         segment = self._segment
         if segment is None:
             return None
         if self.uncommitted:
             self._sync(segment)
-        if not self._is_due(segment):
+        if not (may_seal and self._is_due(segment)):
             return None
         try:
             return self._seal(segment)
