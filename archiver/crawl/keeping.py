@@ -18,8 +18,9 @@ from archiver.model.digest import Digest
 from archiver.model.fetched import FetchedPage
 from archiver.model.picture import PictureStatus
 from archiver.model.snapshot import Provenance, Snapshot
-from archiver.spiders.discovery.identity import article_identity
+from archiver.model.version import ArticleEvent, ChangeKind
 from archiver.spiders.extraction import EXTRACTOR_VERSION
+from archiver.versions import Visit, article_key, classify
 
 
 class Outcome(StrEnum):
@@ -67,36 +68,51 @@ class SnapshotKeeper:
 
     async def keep(self, fetched: FetchedPage) -> None:
         """Wait until all of the page is durable, write its snapshot, report it."""
-        page = fetched.page
-        if not page.exchanges:
-            self._on_page(PageResult(fetched.seed, None, 0, None, None, page.reason or "not fetched"))
+        if not fetched.page.exchanges:
+            reason = fetched.page.reason or "not fetched"
+            self._on_page(PageResult(fetched.seed, None, 0, None, None, reason))
             return
-        for exchange in page.exchanges:
-            capture = await self._archive.ingest.capture(exchange)
-        if page.reason or not _is_page(capture):
-            reason = page.reason or f"the server answered {capture.status}"
-            self._report(fetched, capture, None, Outcome.FAILED, reason)
+        *hops, page = [await self._archive.ingest.capture(each) for each in fetched.page.exchanges]
+        known = self._known(fetched)
+        if fetched.page.reason or not _is_page(page):
+            visit = Visit(fetched.seed, page, tuple(hops))
+            await self._record_event(visit, known)
+            reason = fetched.page.reason or f"the server answered {page.status}"
+            self._report(fetched, page, None, Outcome.FAILED, reason)
             return
-        await self._keep_page(fetched, capture)
-
-    async def _keep_page(self, fetched: FetchedPage, capture: Capture) -> None:
-        settings = self._archive.settings
-        snapshot = await assemble(
-            fetched,
-            self._archive.ingest.capture,
-            identifier.mint(settings.identity.naan),
-            self._provenance(fetched),
-        )
-        previous = next(self._archive.index.snapshots(fetched.seed, descending=True, limit=1), None)
-        if self._only_changes and previous and _payloads(previous) == _payloads(snapshot):
-            self._report(fetched, capture, None, Outcome.UNCHANGED)
+        snapshot = await self._snapshot(fetched)
+        article = await self._article(fetched, snapshot, known)
+        event, comparable = await self._record_event(Visit(fetched.seed, page, tuple(hops), article), known)
+        if event and not comparable and known and event.kind is ChangeKind.GONE:
+            self._report(fetched, page, None, Outcome.FAILED, f"the article is gone: {event.detail}")
             return
-        article = await self._article(fetched, snapshot, previous)
-        snapshot = replace(snapshot, article=article, article_key=_article_key(fetched, article))
+        if self._only_changes and known and _payloads(known) == _payloads(snapshot):
+            self._report(fetched, page, None, Outcome.UNCHANGED)
+            return
+        key = article_key(article, fetched.page.final_url, fetched.seed)
+        snapshot = replace(snapshot, article=article, article_key=key)
         await self._archive.ingest.record(snapshot)
-        cut = f"cut off ({capture.truncated})" if capture.truncated else None
-        outcome = Outcome.CHANGED if previous else Outcome.NEW
-        self._report(fetched, capture, snapshot, outcome, cut)
+        cut = f"cut off ({page.truncated})" if page.truncated else None
+        self._report(fetched, page, snapshot, Outcome.CHANGED if known else Outcome.NEW, cut)
+
+    def _known(self, fetched: FetchedPage) -> Snapshot | None:
+        """The last snapshot of what was asked for."""
+        snapshots = self._archive.index.snapshots(fetched.seed, descending=True, limit=1)
+        return next(snapshots, None)
+
+    async def _snapshot(self, fetched: FetchedPage) -> Snapshot:
+        name = identifier.mint(self._archive.settings.identity.naan)
+        return await assemble(fetched, self._archive.ingest.capture, name, self._provenance(fetched))
+
+    async def _record_event(self, visit: Visit, known: Snapshot | None) -> tuple[ArticleEvent | None, bool]:
+        """What the visit says of the article besides its content, made durable."""
+        if known is None:
+            return None, True
+        earlier = self._archive.index.events(known.article_key, visit.seed)
+        outcome = classify(visit, known, earlier)
+        if outcome.event:
+            await self._archive.ingest.record(outcome.event)
+        return outcome.event, outcome.comparable
 
     async def _article(
         self, fetched: FetchedPage, snapshot: Snapshot, previous: Snapshot | None
@@ -117,21 +133,14 @@ class SnapshotKeeper:
     def _report(
         self,
         fetched: FetchedPage,
-        capture: Capture,
+        page: Capture,
         snapshot: Snapshot | None,
         outcome: Outcome,
         reason: str | None = None,
     ) -> None:
+        segment = page.location.segment
         self._on_page(
-            PageResult(
-                fetched.seed,
-                snapshot,
-                capture.status,
-                capture.captured_at,
-                capture.location.segment,
-                reason,
-                outcome,
-            )
+            PageResult(fetched.seed, snapshot, page.status, page.captured_at, segment, reason, outcome)
         )
 
     def _provenance(self, fetched: FetchedPage) -> Provenance:
@@ -162,12 +171,3 @@ def _payloads(snapshot: Snapshot) -> tuple[Digest | None, frozenset[tuple[str, D
         if picture.status is not PictureStatus.LISTED
         for rendition in picture.fetched
     )
-
-
-def _article_key(fetched: FetchedPage, article: ExtractedArticle | None) -> str:
-    return article_identity(
-        fetched.seed,
-        canonical=article.canonical_url if article else None,
-        redirected_to=fetched.page.final_url,
-        amp_url=article.amp_url if article else None,
-    ).key
