@@ -13,12 +13,10 @@ from lxml.html import HtmlElement
 
 from archiver.spiders.discovery.identity import identity_key, is_front_page
 from archiver.spiders.discovery.link import is_same_site
-from archiver.spiders.discovery.pagination import links, next_page
+from archiver.spiders.discovery.pagination import MOST_LINKS, links, next_page
 from archiver.spiders.discovery.traps import trap_in
 from archiver.spiders.document import Document
 
-MOST_LINKS = 5000
-"""Links looked at on one page."""
 _LONGEST_TITLE = 500
 _SLUG = re.compile(r"[^\W\d_]+(?:[-_+][^\W_]+){3,}")
 _DATE_IN_PATH = re.compile(r"/(?:19|20)\d{2}[-/]?(?:0[1-9]|1[0-2])(?:[-/]?\d{2})?(?:/|-|\d|$)")

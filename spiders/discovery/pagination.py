@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain, islice
 from urllib.parse import parse_qsl, urlsplit
 
 from lxml.html import HtmlElement
@@ -13,6 +14,8 @@ from archiver.spiders.discovery.link import absolute_url, is_same_site
 from archiver.spiders.document import Document
 
 _ARROWS = "[\\s>\u00bb\u203a\u2192]"
+MOST_LINKS = 5000
+"""Links looked at on one page."""
 _NEXT_WORDS = re.compile(
     r"(?:next(?:\s+page)?|older(?:\s+(?:posts|entries|articles))?|load\s+more|suivante?|page\s+suivante|siguiente"
     r"|p[aá]gina\s+siguiente|pr[oó]xim[ao]|weiter|n[aä]chste(?:\s+seite)?|volgende|successiv[ao]"
@@ -37,44 +40,53 @@ def links(document: Document) -> Iterator[tuple[HtmlElement, str]]:
 
 
 def next_page(document: Document, *, same_site: bool = True) -> str | None:
-    """The continuation of a listing: `rel=next`, a link worded so, or the page number one higher."""
-    candidates = (*_marked_next(document), *_worded_next(document), *_numbered_next(document))
+    """The continuation of a listing: `rel=next`, a link worded so, or the page number one higher.
+
+    The first 5,000 links are looked at.
+    """
     own, here = identity_key(document.url), _page_number(document.url)
-    for candidate in candidates:
-        if identity_key(candidate) == own or (same_site and not is_same_site(candidate, document.url)):
+    for reference in chain(_marked_next(document), _worded_next(document), _numbered_next(document)):
+        candidate = absolute_url(document.base_url, reference)
+        if candidate is None or identity_key(candidate) == own:
             continue
-        if 1 < here >= _page_number(candidate):
+        if same_site and not is_same_site(candidate, document.url):
             continue
-        return candidate
+        if here == 1 or _page_number(candidate) > here:
+            return candidate
     return None
 
 
-def _marked_next(document: Document) -> Iterator[str]:
-    for element in document.root.iter("link", "a"):
+def _anchors(document: Document) -> Iterator[HtmlElement]:
+    return islice(document.root.iter("a"), MOST_LINKS)
+
+
+def _marked_next(document: Document) -> Iterator[str | None]:
+    for element in chain(document.root.iter("link"), _anchors(document)):
         if "next" in (element.get("rel") or "").lower().split():
-            url = absolute_url(document.base_url, element.get("href"))
-            if url:
-                yield url
+            yield element.get("href")
 
 
-def _worded_next(document: Document) -> Iterator[str]:
-    for element, url in links(document):
+def _worded_next(document: Document) -> Iterator[str | None]:
+    for element in _anchors(document):
         words = " ".join((element.text_content() or "").split())
         label = (element.get("aria-label") or element.get("title") or "").strip()
         if any(0 < len(text) < 40 and _NEXT_WORDS.fullmatch(text) for text in (words, label)):
-            yield url
+            yield element.get("href")
 
 
-def _numbered_next(document: Document) -> Iterator[str]:
+def _numbered_next(document: Document) -> Iterator[str | None]:
     wanted = _page_number(document.url) + 1
-    place = urlsplit(document.url).path
-    stem = _PAGE_IN_PATH.sub("", place).rstrip("/")
-    for element, url in links(document):
-        text = (element.text or "").strip()
-        if text != str(wanted) or _page_number(url) != wanted:
+    stem = _without_number(document.url)
+    for element in _anchors(document):
+        if (element.text or "").strip() != str(wanted):
             continue
-        if _PAGE_IN_PATH.sub("", urlsplit(url).path).rstrip("/") == stem:
+        url = absolute_url(document.base_url, element.get("href"))
+        if url and _page_number(url) == wanted and _without_number(url) == stem:
             yield url
+
+
+def _without_number(url: str) -> str:
+    return _PAGE_IN_PATH.sub("", urlsplit(url).path).rstrip("/")
 
 
 def _page_number(url: str) -> int:

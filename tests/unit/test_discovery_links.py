@@ -55,7 +55,7 @@ def test_a_reference_is_resolved_or_refused(reference, url):
 def test_the_short_way_gives_what_the_standard_gives(reference, base):
     found = absolute_url(base, reference)
     # An empty query stays (WHATWG URL, 4.4); urljoin drops it.
-    assert found is None or found.removesuffix("?") == urljoin(base, reference)
+    assert found is None or found.rstrip("?") == urljoin(base, reference).rstrip("?")
 
 
 @given(st.text(max_size=60))
