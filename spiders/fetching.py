@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Protocol
 from uuid import UUID
@@ -42,11 +42,16 @@ PRIORITY = {Purpose.PAGE: 0, Purpose.PICTURE: 10, Purpose.RESOURCE: 5}
 
 @dataclass(frozen=True, slots=True)
 class FetchPolicy:
-    """What is fetched with a page. `remembered` bounds how many requisites one crawl remembers."""
+    """What is fetched with a page.
+
+    With `obey_noarchive` nothing is fetched with a page that asks not to be archived. `remembered` bounds how
+    many requisites one crawl remembers.
+    """
 
     pictures: PicturePolicy = field(default_factory=PicturePolicy)
     stylesheets: bool = True
     obey_robots: bool = True
+    obey_noarchive: bool = False
     remembered: int = 50_000
 
 
@@ -106,26 +111,19 @@ class PageFetcher:
         response = answer.response
         if response is None:
             return page
+        page = replace(page, noarchive=_asks_in_header(response))
         body, content_type = await self._content(answer.download.final_url, response)
         if _mime(content_type) not in MARKUP or not body:
             return page
         charset = http_content_type_encoding(content_type)
         document = await asyncio.to_thread(parse_document, body, response.url, charset)
+        page = replace(page, noarchive=page.noarchive or _asks_in_markup(document), charset=document.charset)
+        if page.noarchive and self._policy.obey_noarchive:
+            return page
         found = await asyncio.to_thread(find_pictures, document, self._policy.pictures)
         resources, styled = await self._stylesheets(document, source, len(found))
         pictures = await self._pictures((*found, *styled), response.url, source)
-        return FetchedPage(
-            url,
-            answer.download,
-            pictures,
-            resources,
-            source=source,
-            spider=spider,
-            robots=robots,
-            noarchive=_noarchive(document, response),
-            charset=document.charset,
-            body=body,
-        )
+        return replace(page, pictures=pictures, resources=resources, body=body)
 
     async def _content(self, url: str, response: Response) -> tuple[bytes, str]:
         """Payload and Content-Type of an answer; for a 304 those that it stands for."""
@@ -255,10 +253,10 @@ def _described(url: str, response: Response, exchanges: list[UUID], purpose: Pur
     reason = None
     if response.status >= 400:
         reason = f"the server answered {response.status}"
+    elif 300 <= response.status < 400 and response.status != HTTPStatus.NOT_MODIFIED:
+        reason = f"the server answered {response.status}, which leads to nothing that can be fetched"
     elif purpose is Purpose.PICTURE and response.status != HTTPStatus.NOT_MODIFIED and not sniffed:
-        reason = (
-            "the answer is empty" if not response.body else f"not a picture but {content_type or 'untyped'}"
-        )
+        reason = _no_picture(response.body, _mime(content_type))
     return Download(
         url,
         response.url,
@@ -270,6 +268,14 @@ def _described(url: str, response: Response, exchanges: list[UUID], purpose: Pur
     )
 
 
+def _no_picture(content: bytes, mime: str) -> str:
+    if not content:
+        return "the answer is empty"
+    if mime.startswith("image/"):
+        return f"what came is called {mime} but is no picture"
+    return f"not a picture but {mime or 'untyped'}"
+
+
 def _content_type(response: Response) -> str:
     return (response.headers.get("Content-Type") or b"").decode("latin-1")
 
@@ -278,14 +284,18 @@ def _mime(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
-def _noarchive(document: Document, response: Response) -> bool:
-    stated = [value.decode("latin-1") for value in response.headers.getlist("X-Robots-Tag")]
-    stated += [
-        element.get("content", "")
+def _asks_in_header(response: Response) -> bool:
+    """Whether the page asks not to be archived: X-Robots-Tag: noarchive."""
+    return any(b"noarchive" in value.lower() for value in response.headers.getlist("X-Robots-Tag"))
+
+
+def _asks_in_markup(document: Document) -> bool:
+    """Whether the page asks not to be archived: <meta name="robots" content="noarchive">."""
+    return any(
+        "noarchive" in element.get("content", "").lower()
         for element in document.root.iterfind(".//meta[@name]")
         if element.get("name", "").lower() in ("robots", "googlebot")
-    ]
-    return any("noarchive" in text.lower() for text in stated)
+    )
 
 
 def _one_line(error: BaseException) -> str:

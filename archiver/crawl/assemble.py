@@ -52,6 +52,17 @@ async def assemble(
     )
 
 
+def reason_for(download: Download, last: Capture) -> str | None:
+    """Why what was asked for is not there or not whole; `last` is the last capture that was made for it.
+
+    Where no answer reached the spider, what was recorded says it better than the error that came out.
+    """
+    cut = f"cut off ({last.truncated})" if last.truncated else None
+    if download.status:
+        return download.reason or cut
+    return last.failure or cut or download.reason
+
+
 async def _picture(fetched: FetchedPicture, acknowledged: Acknowledged) -> SnapshotPicture:
     found = fetched.found
     renditions = tuple([await _rendition(download, acknowledged) for download in fetched.downloads])
@@ -76,9 +87,7 @@ async def _rendition(download: Download, acknowledged: Acknowledged) -> FetchedR
     payload = capture
     if capture.status == HTTPStatus.NOT_MODIFIED and capture.original:
         payload = await acknowledged(capture.original.record_id)
-    reason = download.reason
-    if not reason and capture.truncated:
-        reason = f"cut off ({capture.truncated})"
+    reason = reason_for(download, capture)
     if reason:
         status = PictureStatus.MISSING
     elif capture.record_type is RecordType.REVISIT:

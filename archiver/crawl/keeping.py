@@ -9,7 +9,7 @@ from enum import StrEnum
 from http import HTTPStatus
 
 from archiver.crawl.archive import SOFTWARE, Archive, user_agent
-from archiver.crawl.assemble import assemble
+from archiver.crawl.assemble import assemble, reason_for
 from archiver.crawl.extracting import Extractor
 from archiver.model import identifier
 from archiver.model.article import ExtractedArticle
@@ -30,6 +30,14 @@ class Outcome(StrEnum):
     CHANGED = "changed"
     UNCHANGED = "unchanged"
     FAILED = "failed"
+    LEFT_OUT = "left-out"
+    """The page asks not to be archived, and the settings say to heed that."""
+
+
+LEFT_OUT = (
+    "the page asks not to be archived (noarchive), so there is no snapshot of it; capture.noarchive ="
+    ' "record" archives such pages and notes the wish'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +85,11 @@ class SnapshotKeeper:
         if fetched.page.reason or not _is_page(page):
             visit = Visit(fetched.seed, page, tuple(hops))
             await self._record_event(visit, known)
-            reason = fetched.page.reason or f"the server answered {page.status}"
+            reason = reason_for(fetched.page, page) or f"the server answered {page.status}"
             self._report(fetched, page, None, Outcome.FAILED, reason)
+            return
+        if fetched.noarchive and self._archive.settings.capture.noarchive == "skip":
+            self._report(fetched, page, None, Outcome.LEFT_OUT, LEFT_OUT)
             return
         snapshot = await self._snapshot(fetched)
         article = await self._article(fetched, snapshot, known)

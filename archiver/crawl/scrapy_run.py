@@ -69,6 +69,7 @@ def fetch_policy(settings: Settings) -> FetchPolicy:
         ),
         stylesheets=settings.pictures.stylesheets and settings.pictures.policy != "none",
         obey_robots=settings.politeness.obey_robots,
+        obey_noarchive=settings.capture.noarchive == "skip",
     )
 
 
@@ -90,6 +91,7 @@ def scrapy_settings(settings: Settings, ca_bundle: Path | None) -> ScrapySetting
             "DOWNLOAD_TIMEOUT": network.timeout,
             "DOWNLOAD_MAXSIZE": network.max_size,
             "DOWNLOAD_WARNSIZE": 0,
+            "ARCHIVER_MAX_HEADER": network.max_header,
             "ARCHIVER_CA_BUNDLE": str(ca_bundle) if ca_bundle else None,
             "ARCHIVER_TLS_STRICT": network.tls_strict,
             "HTTPPROXY_ENABLED": False,
