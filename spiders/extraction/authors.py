@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from lxml.etree import _Element
 
@@ -17,6 +18,7 @@ from archiver.spiders.extraction.fields import Candidates, plain
 from archiver.spiders.extraction.jsonld import Linked, Node, type_name, types_of
 from archiver.spiders.extraction.markup import Markup, text_of
 from archiver.spiders.extraction.names import looks_like_person, name_key, split_names, unique_names
+from archiver.spiders.extraction.written_bylines import read_written_bylines
 
 _META = (
     "article:author_name", "article:author", "og:article:author", "author", "articleauthor",
@@ -46,9 +48,12 @@ def choose_authors(
     markup: Markup, linked: Linked, host: str, site_names: Iterable[str]
 ) -> tuple[tuple[str, ...], Finding | None, list[Finding]]:
     """The authors, where they stood, and what other places say."""
-    site = frozenset(filter(None, map(name_key, site_names)))
+    written = [part for name in site_names for part in (name, *split_names(name))]
+    site = frozenset(filter(None, map(name_key, written)))
     declared = [group for group in _declared(markup, linked) if group.names]
     bylines = read_bylines(markup, host)
+    if not bylines and not any(_without(group, site).persons for group in declared):
+        bylines = [Byline(tuple(names), "text", False) for names in islice(read_written_bylines(markup), 1)]
     chosen = _choose(declared, bylines, site)
     groups = [*declared, *(_Group(byline.names, byline.origin) for byline in bylines)]
     findings = Candidates(ArticleField.AUTHORS)

@@ -3,6 +3,7 @@
 import gc
 import json
 import pickle
+import socket
 import time
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
@@ -321,3 +322,13 @@ def test_free_access_is_what_the_page_says(statement, free):
 )
 def test_noarchive_is_what_meta_robots_says(robots, asked):
     assert extract(f'<meta name="robots" content="{robots}">'.encode(), URL).noarchive is asked
+
+
+def test_the_network_is_never_touched(monkeypatch):
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("the network was touched")
+
+    for name in ("socket", "getaddrinfo", "create_connection"):
+        monkeypatch.setattr(socket, name, refuse)
+    assert extract(PAGE.encode(), URL).title == "Flood reaches the old town"
+    assert extract(b"<h1>No date at all</h1><p>text", URL).published is None

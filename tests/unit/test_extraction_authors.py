@@ -166,3 +166,35 @@ def test_microdata_names_the_author_inside_the_article_only():
         '<div itemscope itemtype="https://schema.org/Comment"><b itemprop="author">Troll Person</b></div>'
     )
     assert authors("", body) == ("Jane Doe",)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "<p>By Jane Doe</p>",
+        "<div>Von Jane Doe, 30.04.2024</div>",
+        "<div><span>Jane Doe |</span> <span>30.04.2024 - Update: 30.04.2024</span></div>",
+        "<ul><li><strong>Author</strong> Jane Doe</li></ul>",
+    ],
+)
+def test_a_byline_without_any_mark_is_read_as_a_last_resort(line):
+    assert authors('<meta name="author" content="Daily Example GmbH">', f"<div>{line}</div>") == ("Jane Doe",)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "<p>By then the water had risen.</p>",
+        "<p>Last Updated: 30.04.2024</p>",
+        "<p>Daily News | 30.04.2024</p>",
+        "<p>by</p>",
+    ],
+)
+def test_a_line_that_only_looks_like_a_byline_names_nobody(line):
+    assert authors("", f"<div>{line}</div>") == ()
+
+
+def test_the_name_of_the_site_with_an_address_is_no_person():
+    head = '<meta name="author" content="Daily Courier (www.courier.example)">'
+    head += '<meta property="og:site_name" content="Daily Courier">'
+    assert authors(head, "<p>By Jane Doe</p>") == ("Jane Doe",)
