@@ -19,13 +19,14 @@ from typing import TypeVar
 from uuid import UUID
 
 from archiver.errors import ArchiverError, DiskFullError, IndexUnavailableError, StorageError
+from archiver.model.article import ExtractedArticle
 from archiver.model.capture import Capture, RecordLocation
 from archiver.model.digest import Digest
 from archiver.model.exchange import Exchange
-from archiver.model.snapshot import Snapshot
+from archiver.model.snapshot import PageCapture, Snapshot
 from archiver.model.version import ArticleEvent
 from archiver.storage import snapshot_codec
-from archiver.storage.index import EVENT_MIME, Index, encode_event
+from archiver.storage.index import ARTICLE_MIME, EVENT_MIME, Index, encode_article, encode_event
 from archiver.storage.warc import SegmentWriter, capture_of_exchange, exchange_records, metadata_record
 
 log = logging.getLogger(__name__)
@@ -33,9 +34,18 @@ log = logging.getLogger(__name__)
 RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 """Waits between attempts when the disk is full or the database does not answer; the last one repeats."""
 
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An article read again out of a stored page, which `page` names."""
+
+    article: ExtractedArticle
+    page: PageCapture
+
+
 _A = TypeVar("_A")
 _R = TypeVar("_R")
-Subject = Exchange | Snapshot | ArticleEvent
+Subject = Exchange | Snapshot | ArticleEvent | Reading
 _Result = Capture | RecordLocation | UUID
 _Written = tuple[_Result, Subject]
 
@@ -69,7 +79,9 @@ class _Work:
         subject = self.subject
         if isinstance(subject, Exchange):
             return subject.target_uri
-        return f"snapshot {subject.id}" if isinstance(subject, Snapshot) else f"event at {subject.url}"
+        if isinstance(subject, Snapshot):
+            return f"snapshot {subject.id}"
+        return subject.url if isinstance(subject, ArticleEvent) else subject.page.target_uri
 
 
 class Ingest:
@@ -119,8 +131,8 @@ class Ingest:
         assert isinstance(result, Capture)
         return result
 
-    async def record(self, subject: Snapshot | ArticleEvent) -> None:
-        """Write the metadata record of a snapshot or an event and index it; returns when it is durable."""
+    async def record(self, subject: Snapshot | ArticleEvent | Reading) -> None:
+        """Write the metadata record of what was learnt and index it; returns when it is durable."""
         self._refuse_after_the_end()
         await self._put(subject, 0)
 
@@ -264,8 +276,10 @@ class Ingest:
                     written.append((self._write_exchange(subject, originals), subject))
                 elif isinstance(subject, Snapshot):
                     written.append((self._write_snapshot(subject), subject))
-                else:
+                elif isinstance(subject, ArticleEvent):
                     written.append((self._write_event(subject), subject))
+                else:
+                    written.append((self._write_reading(subject), subject))
         except BaseException:
             self._writer.rollback()
             raise
@@ -322,6 +336,17 @@ class Ingest:
         self._writer.write([record])
         return record.record_id
 
+    def _write_reading(self, reading: Reading) -> RecordLocation:
+        page = reading.page
+        record = metadata_record(
+            page.target_uri,
+            page.captured_at,
+            encode_article(reading.article),
+            ARTICLE_MIME,
+            refers_to=page.record_id,
+        )
+        return self._writer.write([record])[0]
+
     def _index_group(self, written: Sequence[_Written]) -> None:
         """One transaction for the group; idempotent, so that it can be tried again."""
         self._index.record(
@@ -336,6 +361,11 @@ class Ingest:
                 (subject, result)
                 for result, subject in written
                 if isinstance(subject, ArticleEvent) and isinstance(result, UUID)
+            ],
+            extractions=[
+                (subject.article, subject.page.record_id)
+                for _, subject in written
+                if isinstance(subject, Reading)
             ],
         )
         self._writer.commit()  # seals a full segment, now that all of it is indexed

@@ -8,14 +8,23 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 from archiver.errors import DamagedRecordError
 from archiver.model.capture import Capture, RecordLocation, RecordType
 from archiver.model.digest import Digest
 from archiver.model.snapshot import Snapshot
-from archiver.model.version import ArticleEvent
 from archiver.storage import snapshot_codec
-from archiver.storage.index import EVENT_MIME, IdentifiedEvent, Index, Segment, decode_event
+from archiver.storage.index import (
+    ARTICLE_MIME,
+    EVENT_MIME,
+    Extraction,
+    IdentifiedEvent,
+    Index,
+    Segment,
+    decode_article,
+    decode_event,
+)
 from archiver.storage.warc import (
     OPEN_SUFFIX,
     Fault,
@@ -144,26 +153,51 @@ def _index_segment(
         on_damage(message)
 
     for group in _groups(_readable_records(path, start, until, damaged)):
-        captures: list[Capture] = []
-        snapshots: list[tuple[Snapshot, RecordLocation]] = []
-        events: list[IdentifiedEvent] = []
+        batch = _Batch()
         for record in group:
             end = record.location.offset + record.location.length
             try:
-                snapshot, event = snapshot_of_record(record), event_of_record(record)
-                capture = None if snapshot or event else capture_of_record(record)
+                batch.add(record)
             except DamagedRecordError as error:
                 damaged(str(error))
-                continue
-            if snapshot:
-                snapshots.append((snapshot, record.location))
-            elif event:
-                events.append((event, record.record_id))
-            elif capture:
-                captures.append(capture)
-        index.record(captures, indexed_ends={name: end}, snapshots=snapshots, events=events)
-        total += Indexed(captures=len(captures), snapshots=len(snapshots))
+        index.record(
+            batch.captures,
+            indexed_ends={name: end},
+            snapshots=batch.snapshots,
+            events=batch.events,
+            extractions=batch.extractions,
+        )
+        total += Indexed(captures=len(batch.captures), snapshots=len(batch.snapshots))
     return total
+
+
+class _Batch:
+    """What some records hold, by kind."""
+
+    def __init__(self) -> None:
+        self.captures: list[Capture] = []
+        self.snapshots: list[tuple[Snapshot, RecordLocation]] = []
+        self.events: list[IdentifiedEvent] = []
+        self.extractions: list[Extraction] = []
+
+    def add(self, record: StoredRecord) -> None:
+        """Take in one record. Raises DamagedRecordError for one that says of itself what it is not."""
+        kind = record.content_type if record.type is RecordType.METADATA else None
+        if kind == snapshot_codec.MIME:
+            self.snapshots.append((snapshot_codec.decode(record.block()), record.location))
+        elif kind == EVENT_MIME:
+            self.events.append((decode_event(record.block()), record.record_id))
+        elif kind == ARTICLE_MIME:
+            page = record.field("WARC-Refers-To") or ""
+            try:
+                page_id = UUID(page.strip("<>").removeprefix("urn:uuid:"))
+            except ValueError:
+                raise DamagedRecordError(
+                    f"{record.location.segment}: an article of no page: {page!r}"
+                ) from None
+            self.extractions.append((decode_article(record.block()), page_id))
+        elif capture := capture_of_record(record):
+            self.captures.append(capture)
 
 
 def _readable_records(
@@ -185,20 +219,6 @@ def _readable_records(
                 yield found.record
         for fault in faults:
             on_damage(f"{fault.segment} at {fault.offset}: {fault.message}")
-
-
-def snapshot_of_record(record: StoredRecord) -> Snapshot | None:
-    """The snapshot that a metadata record holds, or None when it holds something else."""
-    if record.type is not RecordType.METADATA or record.content_type != snapshot_codec.MIME:
-        return None
-    return snapshot_codec.decode(record.block())
-
-
-def event_of_record(record: StoredRecord) -> ArticleEvent | None:
-    """The event that a metadata record holds, or None when it holds something else."""
-    if record.type is not RecordType.METADATA or record.content_type != EVENT_MIME:
-        return None
-    return decode_event(record.block())
 
 
 def _groups(records: Iterable[StoredRecord]) -> Iterator[list[StoredRecord]]:

@@ -2,6 +2,8 @@
 
 from archiver.storage.index.events import MIME as EVENT_MIME
 from archiver.storage.index.events import IdentifiedEvent, decode_event, encode_event
+from archiver.storage.index.extractions import MIME as ARTICLE_MIME
+from archiver.storage.index.extractions import Extraction, decode_article, encode_article
 from archiver.storage.index.index import Index
 from archiver.storage.index.listing import Cursor
 from archiver.storage.index.ranges import Match
@@ -10,8 +12,10 @@ from archiver.storage.index.snapshots import Sighting
 from archiver.storage.index.tallies import SourceStats, Stats
 
 __all__ = [
+    "ARTICLE_MIME",
     "EVENT_MIME",
     "Cursor",
+    "Extraction",
     "IdentifiedEvent",
     "Index",
     "Match",
@@ -19,6 +23,8 @@ __all__ = [
     "Sighting",
     "SourceStats",
     "Stats",
+    "decode_article",
     "decode_event",
+    "encode_article",
     "encode_event",
 ]

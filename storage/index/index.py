@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
+from archiver.model.article import ExtractedArticle
 from archiver.model.capture import Capture, RecordLocation
 from archiver.model.digest import Digest
 from archiver.model.moment import to_microseconds
@@ -16,6 +17,7 @@ from archiver.model.version import ArticleEvent
 from archiver.storage.index import listing, lookup, rebuilding, segments, snapshots, tallies, writing
 from archiver.storage.index.engine import Database
 from archiver.storage.index.events import IdentifiedEvent, list_events
+from archiver.storage.index.extractions import Extraction, find_extraction
 from archiver.storage.index.listing import Cursor, Listing
 from archiver.storage.index.migrate import is_current, refuse_old
 from archiver.storage.index.migrate import migrate as bring_up_to_date
@@ -73,16 +75,19 @@ class Index:
         indexed_ends: Mapping[str, int] | None = None,
         snapshots: Sequence[tuple[Snapshot, RecordLocation]] = (),
         events: Sequence[IdentifiedEvent] = (),
+        extractions: Sequence[Extraction] = (),
     ) -> None:
         """Add a batch in one transaction; what is known by record id or identifier stays as it is.
 
-        An event comes with the record id of its metadata record.
+        An event comes with the record id of its metadata record, an extraction with that of its page.
 
         `indexed_ends` says for each segment name the offset behind the last record that is now indexed; an
         end never moves back.
         """
         with self._database.writing() as connection:
-            writing.write(self._database, connection, captures, indexed_ends or {}, snapshots, events)
+            writing.write(
+                self._database, connection, captures, indexed_ends or {}, snapshots, events, extractions
+            )
 
     def closest(
         self, url: str, at: datetime | None = None, *, failures: bool = False, below: int = 1_000
@@ -184,6 +189,11 @@ class Index:
         """What visits found that is no snapshot, oldest first: of an article, or of exactly `url`."""
         with self._database.reading() as connection:
             return list_events(connection, article_key, url)
+
+    def extraction(self, page: UUID, version: str) -> ExtractedArticle | None:
+        """The article that extractor `version` read later in the page of this record id."""
+        with self._database.reading() as connection:
+            return find_extraction(connection, page, version)
 
     def picture_sightings(self, payload_digest: Digest) -> Iterator[Sighting]:
         """Where a picture with these bytes was seen, earliest first."""

@@ -29,6 +29,7 @@ from archiver.storage.index.rows import URLKEY, select_captures, to_capture
 from archiver.storage.index.schema import (
     captures,
     events,
+    extractions,
     metadata,
     segments,
     snapshot_pictures,
@@ -169,6 +170,10 @@ def _dump_queries() -> Iterator[tuple[str, Any]]:
         .order_by(*keys),
     )
     yield "event", select(events.c.event_id, events.c.document).order_by(events.c.event_id)
+    yield (
+        "extraction",
+        select(extractions).order_by(extractions.c.page_record_id, extractions.c.extractor_version),
+    )
     yield "tally", select(tallies).order_by(tallies.c.source)
 
 

@@ -124,7 +124,7 @@ def capture_row(capture: Capture, segment_ids: dict[str, int]) -> dict[str, Any]
         "failure": None if capture.failure is None else storable(capture.failure),
         "redirect": None if capture.redirect is None else storable(capture.redirect),
         "original_record_id": None if capture.original is None else capture.original.record_id.bytes,
-        "source": capture.source,
+        "source": None if capture.source is None else storable(capture.source),
         "purpose": None if capture.purpose is None else capture.purpose.value,
     }
 

@@ -197,6 +197,15 @@ events = Table(
 Index("ix_events_article_time", events.c.article_digest, events.c.observed_at)
 Index("ix_events_url_time", events.c.url_digest, events.c.observed_at)
 
+extractions = Table(
+    "extractions",
+    metadata,
+    Column("page_record_id", LargeBinary(16), primary_key=True),
+    Column("extractor_version", Text, primary_key=True),
+    Column("document", LargeBinary, nullable=False),
+)
+"""What later extractor versions read in stored pages."""
+
 tallies = Table(
     "tallies",
     metadata,

@@ -20,6 +20,7 @@ from archiver.model.snapshot import Snapshot
 from archiver.storage import snapshot_codec
 from archiver.storage.index.engine import Database
 from archiver.storage.index.events import IdentifiedEvent, write_events
+from archiver.storage.index.extractions import Extraction, write_extractions
 from archiver.storage.index.rows import capture_row, storable, url_digest, url_id, url_names, url_row
 from archiver.storage.index.schema import captures, segments, snapshot_pictures, snapshots, tallies, urls
 from archiver.storage.index.tallies import Tallies
@@ -38,8 +39,9 @@ def write(
     indexed_ends: Mapping[str, int],
     located: Sequence[LocatedSnapshot],
     observed: Sequence[IdentifiedEvent] = (),
+    read: Sequence[Extraction] = (),
 ) -> None:
-    """Insert what is new of `batch`, `located` and `observed`; move the segments' indexed ends forward."""
+    """Insert what is new of the batch in one transaction; move the segments' indexed ends forward."""
     segment_ids = _segment_ids(database, connection, batch, indexed_ends, located)
     new = _unknown(connection, batch)
     new_snapshots = _unknown_snapshots(connection, located)
@@ -57,6 +59,8 @@ def write(
         counted.add_snapshots(snapshot for snapshot, _ in new_snapshots)
     if observed:
         write_events(database, connection, observed)
+    if read:
+        write_extractions(database, connection, read)
     if rows := counted.rows():
         database.statement(_add_tallies, database.is_sqlite).run(connection, rows)
 

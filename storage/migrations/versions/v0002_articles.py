@@ -33,3 +33,10 @@ def upgrade() -> None:
     )
     op.create_index("ix_events_article_time", "events", ["article_digest", "observed_at"])
     op.create_index("ix_events_url_time", "events", ["url_digest", "observed_at"])
+    op.create_table(
+        "extractions",
+        sa.Column("page_record_id", sa.LargeBinary(16), nullable=False),
+        sa.Column("extractor_version", sa.Text(), nullable=False),
+        sa.Column("document", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("page_record_id", "extractor_version", name="pk_extractions"),
+    )

@@ -1,0 +1,73 @@
+"""`archiver diff`: what changed in an article between two dates."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from archiver.cli.dates import DATE_FORMS, Moment
+from archiver.cli.history import describe, picture_line
+from archiver.cli.opening import open_index
+from archiver.cli.output import Terminal, json_option, pass_terminal, print_json
+from archiver.history import Historian
+from archiver.model.moment import to_warc_date
+from archiver.model.version import ParagraphChange
+from archiver.retrieval import Retrieval
+from archiver.versions import SpanKind, compare, spans
+
+STYLES = {SpanKind.DELETE: {"fg": "red", "strikethrough": True}, SpanKind.INSERT: {"fg": "green"}}
+MARKS = {SpanKind.DELETE: ("[-", "-]"), SpanKind.INSERT: ("{+", "+}"), SpanKind.EQUAL: ("", "")}
+
+
+@click.command()
+@click.argument("url")
+@click.option("--from", "from_", type=Moment(), metavar="DATE", help=f"The earlier side ({DATE_FORMS}).")
+@click.option("--to", type=Moment(last=True), metavar="DATE", help="The later side.")
+@click.option("--noise", is_flag=True, help="Show what only surrounds the article too.")
+@json_option
+@pass_terminal
+def command(
+    terminal: Terminal, url: str, from_: datetime | None, to: datetime | None, noise: bool, as_json: bool
+) -> None:
+    """Show what changed in the article at URL: title, text, pictures.
+
+    Between the snapshots closest to two dates; without dates between the last version and the one before.
+    Deleted words are shown as [-so-], inserted ones as {+so+}.
+    """
+    home, settings = terminal.open_home()
+    with open_index(home, settings) as index:
+        historian = Historian(index, Retrieval(index, settings.warc_folder(home)))
+        before, after = historian.difference(url, from_, to)
+    comparison = compare(before, after)
+    if as_json:
+        print_json(describe(comparison))
+        return
+    click.echo(f"before  {before.id}  {to_warc_date(before.captured_at)}")
+    click.echo(f"after   {after.id}  {to_warc_date(after.captured_at)}")
+    click.secho(", ".join(comparison.kinds), bold=True)
+    for field in comparison.fields:
+        if noise or field.noise is None:
+            click.echo(f"{field.field}: {marked(field.before or '', field.after or '')}")
+    for paragraph in comparison.paragraphs:
+        if noise or paragraph.noise is None:
+            click.echo(f"\nparagraph {paragraph.position + 1} {paragraph.kind}\n  {_text(paragraph)}")
+    for picture in comparison.pictures:
+        if noise or picture.noise is None:
+            click.echo(f"\n{picture_line(picture)}")
+            click.echo(f"  before {picture.before_digest or picture.before or '-'}")
+            click.echo(f"  after  {picture.after_digest or picture.after or '-'}")
+
+
+def _text(change: ParagraphChange) -> str:
+    return marked(change.before or "", change.after or "")
+
+
+def marked(before: str, after: str) -> str:
+    """One text with what was deleted and inserted marked, in colour where a person looks on."""
+    parts = []
+    for span in spans(before, after):
+        opening, closing = MARKS[span.kind]
+        style = STYLES.get(span.kind, {})
+        parts.append(click.style(f"{opening}{span.text}{closing}", **style) if style else span.text)  # type: ignore[arg-type]
+    return "".join(parts)

@@ -1,0 +1,98 @@
+"""The history of an article: its versions, what changed between them, and what visits found in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from archiver.errors import ArchiverError, NotFoundError
+from archiver.model.article import ExtractedArticle
+from archiver.model.snapshot import Snapshot
+from archiver.model.version import ArticleEvent, Comparison, Timeline
+from archiver.retrieval import Retrieval
+from archiver.spiders.extraction import EXTRACTOR_VERSION, ExtractionError, extract
+from archiver.storage.index import Index
+from archiver.versions import compare, fold
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Everything that is known of one article: `snapshots` oldest first, all read by the same extractor."""
+
+    url: str
+    snapshots: tuple[Snapshot, ...]
+    timeline: Timeline
+    events: tuple[ArticleEvent, ...]
+
+    def steps(self) -> Iterator[tuple[datetime, Comparison | ArticleEvent]]:
+        """Snapshots (as compared with the one before) and events in the order of time."""
+        times = {snapshot.id: snapshot.captured_at for snapshot in self.snapshots}
+        steps: list[tuple[datetime, Comparison | ArticleEvent]] = [
+            (times[comparison.after], comparison) for comparison in self.timeline.comparisons
+        ]
+        steps += [(event.observed_at, event) for event in self.events]
+        yield from sorted(steps, key=lambda step: step[0])
+
+
+class Historian:
+    """Tells histories from an archive. Pages that another extractor version read are read again."""
+
+    def __init__(self, index: Index, retrieval: Retrieval) -> None:
+        self._index = index
+        self._retrieval = retrieval
+
+    def history(self, url: str) -> History:
+        """The history of the article that `url` leads to, under all its URLs. Raises NotFoundError."""
+        keys = dict.fromkeys(s.article_key for s in self._index.snapshots(url) if s.article_key)
+        if not keys:
+            raise NotFoundError(f"no snapshot of {url} in this archive (archiver capture {url} makes one)")
+        found = {s.id: s for key in keys for s in self._index.article_snapshots(key)}
+        snapshots = tuple(
+            self.current(s) for s in sorted(found.values(), key=lambda s: (s.captured_at, s.id))
+        )
+        events = [event for key in keys for event in self._index.events(key)]
+        events.sort(key=lambda event: event.observed_at)
+        return History(url, snapshots, fold(snapshots), tuple(events))
+
+    def difference(self, url: str, from_: datetime | None, to: datetime | None) -> tuple[Snapshot, Snapshot]:
+        """The two snapshots of the article closest to two dates; without dates the last two versions.
+
+        Raises NotFoundError when there are no two.
+        """
+        history = self.history(url)
+        if len(history.snapshots) < 2:
+            raise NotFoundError(f"there is only one snapshot of {url}: nothing to compare it with")
+        seen = {snapshot.id: snapshot for snapshot in history.snapshots}
+        firsts = [seen[version.seen[0].snapshot_id] for version in history.timeline.versions]
+        last = history.snapshots[-1]
+        after = min(history.snapshots, key=lambda s: abs(s.captured_at - to)) if to else last
+        if from_:
+            return min(history.snapshots, key=lambda s: abs(s.captured_at - from_)), after
+        earlier = [s for s in firsts if s.captured_at < after.captured_at and s.id != after.id]
+        distinct = [s for s in earlier if compare(s, after).is_change]
+        before = (distinct or earlier or [history.snapshots[0]])[-1]
+        return before, after
+
+    def current(self, snapshot: Snapshot) -> Snapshot:
+        """`snapshot` as the present extractor reads its stored page; the archive itself stays as it is."""
+        if snapshot.article and snapshot.article.extractor_version == EXTRACTOR_VERSION:
+            return snapshot
+        return replace(snapshot, article=self.read(snapshot))
+
+    def read(self, snapshot: Snapshot) -> ExtractedArticle | None:
+        """The article in the stored page of `snapshot`, read again; None when it cannot be read."""
+        known = self._index.extraction(snapshot.page.record_id, EXTRACTOR_VERSION)
+        if known:
+            return known
+        capture = self._index.capture(snapshot.page.record_id)
+        if capture is None:
+            return None
+        try:
+            found = self._retrieval.open(capture)
+            page = b"".join(found.payload())
+            content_type = dict(found.record.http().headers).get("Content-Type", "")
+            charset = content_type.partition("charset=")[2].strip(" \"'") or None
+            return replace(extract(page, snapshot.page.target_uri, charset), pictures=())
+        except (ExtractionError, ArchiverError):
+            return None
