@@ -1,7 +1,7 @@
 """How well pictures are found and labelled, over a folder of real pages with their true pictures.
 
-The folder holds `expected.json`: a list of `{file, url, truth: {images: [{versions: [{url}], is_cover, description,
-caption, authors}]}}`, and the pages, gzipped. Usage: `python bench/pictures.py FOLDER [--misses] [--half 0|1]`.
+The folder holds the pages, gzipped, and `expected.json`: a list of `{file, url, truth: {images: [{versions:
+[{url}], is_cover, description, caption, authors}]}}`. Run `python bench/pictures.py FOLDER [--misses]`.
 """
 
 from __future__ import annotations
@@ -150,11 +150,12 @@ def report(counts: Counter[str], times: list[tuple[float, float]]) -> None:
         f"{share('credit right', 'credit true')}"
     )
     print(
-        f"listed, fetched/page  {counts['listed'] / counts['pages']:.1f} {counts['fetches'] / counts['pages']:.1f}"
+        f"listed, fetched/page  {counts['listed'] / counts['pages']:.1f} "
+        f"{counts['fetches'] / counts['pages']:.1f}"
     )
     print(
-        f"CPU ms/page, median   parse {median(t[0] for t in times):.1f}, find {median(t[1] for t in times):.1f}, "
-        f"slowest {max(t[1] for t in times):.1f}"
+        f"CPU ms/page, median   parse {median(t[0] for t in times):.1f}, "
+        f"find {median(t[1] for t in times):.1f}, slowest {max(t[1] for t in times):.1f}"
     )
 
 

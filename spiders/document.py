@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
-from lxml.html import HtmlComment, HtmlElement
+from lxml.html import HtmlElement
 
+from archiver.spiders.bounded_tree import bounded_tree, is_costly, is_cut_short, new_parser
 from archiver.spiders.charset import decoded
 
 MAX_LENGTH = 32 * 1024 * 1024
 """Bytes of a page that are read; the rest is no article."""
 
-_CLASSES = etree.ElementDefaultClassLookup(element=HtmlElement, comment=HtmlComment)
 _EMPTY_PAGE = b"<html><head></head><body></body></html>"
 
 
@@ -43,15 +43,17 @@ def parse_document(content: bytes, url: str, charset: str | None = None) -> Docu
 
 
 def _tree(markup: bytes) -> HtmlElement:
-    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True)
-    parser.set_element_class_lookup(_CLASSES)
+    root = bounded_tree(markup) if is_costly(markup) else _ordinary_tree(markup)
+    return root if root is not None else etree.fromstring(_EMPTY_PAGE, new_parser())
+
+
+def _ordinary_tree(markup: bytes) -> HtmlElement | None:
+    parser = new_parser()
     try:
         root = etree.fromstring(markup, parser)
     except etree.LxmlError:
-        root = None
-    if root is None:
-        root = etree.fromstring(_EMPTY_PAGE, parser)
-    return root
+        return None
+    return bounded_tree(markup) if is_cut_short(parser) else root
 
 
 def _base_url(root: HtmlElement, url: str) -> str:

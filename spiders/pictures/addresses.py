@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import re
 from urllib.parse import unquote_to_bytes, urljoin
@@ -27,7 +28,7 @@ class Addresses:
         self._known: dict[str, str | None] = {}
 
     def resolve(self, written: str | None) -> str | None:
-        """The absolute ASCII form of an http(s) address, `data:` shortened to its digest, None for all else."""
+        """The absolute ASCII form of an http(s) address, `data:` with the digest only, None for all else."""
         if not written:
             return None
         if written in self._known:
@@ -48,9 +49,10 @@ class Addresses:
         try:
             if not text.startswith(("https://", "http://")):
                 text = urljoin(self._base, text)
-            return target_uri(text.partition("#")[0])
+            address = target_uri(text.partition("#")[0])
         except (UnsafeURLError, ValueError):
             return None
+        return None if address == self._base else address
 
 
 def shortened_data(uri: str) -> str | None:
@@ -61,8 +63,6 @@ def shortened_data(uri: str) -> str | None:
         return None
     content = unquote_to_bytes(body)
     if "base64" in (parameter.strip() for parameter in parameters):
-        try:
+        with contextlib.suppress(binascii.Error):
             content = base64.b64decode(content + b"==")
-        except (binascii.Error, ValueError):
-            pass
     return f"data:{mime[:60]};sha256,{hashlib.sha256(content).hexdigest()}"

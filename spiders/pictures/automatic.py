@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - the sentences are in many scripts
 """Recognises alt texts that a social network's image recognition wrote.
 
 Such a text is a hint where the picture was copied from. The sentences are those that Facebook and Instagram
@@ -79,7 +80,10 @@ _SENTENCES = {
         "沒有相片說明",
     ),
 }
-_KINDS_IN_ENGLISH = r"\bmay be an? (?:[\w-]+ ){0,3}(?:image|illustration|graphic|meme|cartoon|close-?up|pop art|doodle|screenshot|selfie)\b"
+_KINDS_IN_ENGLISH = (
+    r"\bmay be an? (?:[\w-]+ ){0,3}"
+    r"(?:image|illustration|graphic|meme|cartoon|close-?up|pop art|doodle|screenshot|selfie)\b"
+)
 _AUTOMATIC = re.compile(
     "|".join([_KINDS_IN_ENGLISH, *(re.escape(text) for texts in _SENTENCES.values() for text in texts)])
 )

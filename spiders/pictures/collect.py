@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from itertools import chain
+from itertools import chain, islice
+from typing import cast
 
 from lxml.etree import _Element
 
@@ -18,9 +19,14 @@ from archiver.spiders.pictures.sighting import Sighting
 from archiver.spiders.pictures.srcset import Candidate, Screen, parse_srcset
 
 MAX_ELEMENTS = 1_000_000
+MAX_SIGHTINGS = 10_000
+MAX_SOURCES = 40
+"""`source` elements of one picture; the parser nests them in each other."""
 MAX_SCRIPT = 3_000_000
 """Characters of all scripts of a page that are searched."""
 
+_WRAPPERS = 8
+"""Levels of elements between a picture and the `picture` or `noscript` that it stands in."""
 _LAZY_NAME = re.compile(
     r"^data-(?:[\w-]*-)?(?:src|source|original|lazy|lazyload|url|img|image|images|bg|background|background-image|poster|thumb"
     r"|thumbnail|hi-?res|full|large|zoom|fallback|desktop|mobile|retina|echo|pin-media|media|picture|photo|orig-file|raw)"
@@ -107,13 +113,13 @@ class Collector:
             handler = handlers.get(element.tag)
             if handler is not None:
                 handler(element)
-            for name, text in element.items():
+            for name, text in _attributes(element):
                 if name[:5] == "data-":
                     if "/" in text and element.tag not in _OWN_LAZY:
                         self._lazy_elsewhere(element, name, text)
                 elif name == "style" and "url(" in text:
                     self._painted(element, text)
-            if order > MAX_ELEMENTS:
+            if order > MAX_ELEMENTS or len(self.sightings) > MAX_SIGHTINGS:
                 break
         return [sighting for sighting in self.sightings if sighting.renditions]
 
@@ -146,8 +152,9 @@ class Collector:
         return candidates
 
     def _image(self, element: _Element) -> None:
-        picture = next(element.iterancestors("picture"), None)
-        hidden = next(element.iterancestors("noscript"), None) is not None
+        near = list(islice(element.iterancestors(), _WRAPPERS))
+        picture = next((above for above in near if above.tag == "picture"), None)
+        hidden = any(above.tag == "noscript" for above in near)
         sighting = self._pictures.get(picture) if picture is not None else None
         if sighting is None or (sighting.alt is not None and not hidden):
             sighting = self._see(PictureOrigin.NOSCRIPT if hidden else PictureOrigin.IMG, element)
@@ -172,7 +179,7 @@ class Collector:
     def _lazy(self, element: _Element, sighting: Sighting) -> str | None:
         """The addresses that a script would move into place; gives the one that it would show."""
         shown: str | None = None
-        for name, text in element.items():
+        for name, text in _attributes(element):
             if name[:5] != "data-" or not text or len(text) < 3:
                 continue
             if "srcset" in name or name.endswith("-set") or _LOOKS_LIKE_SRCSET.search(text[-40:]):
@@ -193,8 +200,9 @@ class Collector:
         self._pictures[element] = self._see(PictureOrigin.PICTURE_SOURCE, element)
 
     def _source(self, element: _Element) -> None:
-        picture = next(element.iterancestors("picture"), None)
-        if picture is None or picture not in self._pictures:
+        near = islice(element.iterancestors(), _WRAPPERS + MAX_SOURCES)
+        picture = next((above for above in near if above in self._pictures), None)
+        if picture is None:
             return
         sighting = self._pictures[picture]
         mime, media = element.get("type"), element.get("media")
@@ -322,6 +330,10 @@ class Collector:
         for written in _picture_files(text):
             sighting = self._see(PictureOrigin.LAZY, element)
             sighting.shown = self._add(sighting, written, PictureOrigin.LAZY)
+
+
+def _attributes(element: _Element) -> list[tuple[str, str]]:
+    return cast("list[tuple[str, str]]", element.items())
 
 
 def _pixels(element: _Element, name: str) -> int | None:

@@ -93,7 +93,7 @@ class _Grouping:
         return key
 
     def _marked(self, address: str) -> Group | None:
-        """The one picture in the page that shares a mark with `address`; the page's own marks tell nothing."""
+        """The one picture in the page that shares a mark with `address`; marks of the page do not count."""
         if self._marks is None:
             self._marks = {}
             for group in self.groups.values():

@@ -13,12 +13,13 @@ _EXTENSION = re.compile(r"(?:\.(?:jpe?g|jpe|png|webp|gif|avif|heic|jxl|bmp|tiff?
 _SIZE = re.compile(
     r"""
       (?<![0-9a-z])(?:\d{1,4}x\d{1,4}|\d{1,4}x|x\d{1,4}|@?[1-4]x|\d{2,4}px?)(?![0-9a-z])
-    | (?<![0-9a-z])(?:w|h|c|q|s|r|f|g|dpr|width|height|quality|size|imwidth|crop|fit|format|auto|ar|rect|b|e|t|x|y|z|v)
+    | (?<![0-9a-z])(?:w|h|c|q|s|r|f|g|dpr|width|height|quality|size|imwidth|crop|fit|format|auto|ar|rect
+      |b|e|t|x|y|z|v)
       [-_=:,]{0,1}\d+(?:[.,:x]\d+)*(?![0-9a-z])
     | (?<![0-9a-z])\d{1,2}[-:_x]\d{1,2}(?![0-9])
-    | (?<![0-9a-z])(?:original|orig|large|medium|small|big|thumb|thumbnail|thumbnails|mini|full|fullsize|scaled|resized?
-      |resizer?|crops?|cropped|format|webp|jpe?g|png|avif|auto|fit|fill|scale|max|min|teaser|mobile|desktop|tablet
-      |landscape|portrait|square|wide|hero|lead|default|preview|retina|hd|sd|xxl|xl|xs|sm|md|lg|l|m|s|quadrat
+    | (?<![0-9a-z])(?:original|orig|large|medium|small|big|thumb|thumbnail|thumbnails|mini|full|fullsize
+      |scaled      |resized?|resizer?|crops?|cropped|format|webp|jpe?g|png|avif|auto|fit|fill|scale|max|min|teaser|mobile
+      |desktop|tablet      |landscape|portrait|square|wide|hero|lead|default|preview|retina|hd|sd|xxl|xl|xs|sm|md|lg|l|m|s|quadrat
       |quer|hoch|filters?|smart|image|images|img|imgs|media|files?|public|styles|cdn-cgi|fl|progressive)(?![0-9a-z])
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -64,12 +65,10 @@ def identity(address: str) -> str:
 
 def _innermost(address: str) -> str:
     """The address that a resizing service is given inside its own."""
-    last = None
-    for last in _EMBEDDED.finditer(address, 8):
-        pass
-    if last is None:
+    starts = [embedded.start() for embedded in _EMBEDDED.finditer(address, 8)]
+    if not starts:
         return address
-    inner = address[last.start() :]
+    inner = address[starts[-1] :]
     return unquote(inner.partition("&")[0]) if "%2f" in inner[:14].lower() else inner
 
 

@@ -1,6 +1,6 @@
 """Where the article stands in a page: its heading, its paragraphs, and what is written around an element.
 
-Everything is learnt from structure and from words that developers of all sites use; nothing is about one site.
+All is learnt from structure and from words that developers of all sites use; nothing is about one site.
 """
 
 from __future__ import annotations
@@ -31,27 +31,45 @@ _UNREAD = frozenset({"script", "style", "noscript", "figcaption", "template"})
 _CHROME = frozenset({"aside", "nav", "footer", "button", "li"})
 
 _CLASS_WORDS = {
-    "recirculation": r"relat|recommend|recirc|similar|suggest|read-?(?:more|next|also)|most-?(?:read|popular|viewed"
-    r"|recent)|popular|trending|latest|outbrain|taboola|more-|mehr|verwandt|lire-aussi|also|next-|further|weiter"
-    r"|meist|list\b|-list|feed|stream|river|rail",
-    "teaser": r"teaser|card|promo|tile|thumb|stub",
-    "author": r"author|avatar|byline|bio\b|profile|autor|contributor|journalist|writer|user|portrait",
-    "logo": r"logo|icon|brand|badge|flag|emoji|sprite|spinner|loader|placeholder|pixel",
-    "advertisement": r"(?:^|[\s_-])ads?(?:$|[\s_-])|advert|sponsor|banner|commercial|partner|affiliate|shop|deal"
-    r"|product|werbung|anzeige|publicidad",
-    "social": r"share|social|comment|follow|newsletter|subscri|signup|paywall|premium|app-|poll|quiz|podcast|abo",
-    "navigation": r"(?:^|[\s_-])nav|menu|footer|masthead|breadcrumb|top-?bar|toolbar|search|cookie|consent|modal"
-    r"|popup|overlay|side-?bar|aside|widget|weather|(?:site|page|global)-?header",
-    "body": r"(?:article|story)-?_*(?:body|content|text|main|detail|wrap)|entry-content|post-?content|post-?body"
-    r"|rich-?text|body-?(?:text|copy|content)|content-?(?:body|text|main|area)|main-?content|paragraph|prose|single"
-    r"|detail",
-    "media": r"figure|media|picture|photo|image|img|bild|foto",
-    "gallery": r"galler|slide|swiper|carousel|lightbox|fancybox|photoswipe|zoom",
-    "embed": r"embed|video|player",
-    "caption": r"caption|legend[ae]?\b|bild-?(?:unter|text)|cutline|leyenda|didascalia|bijschrift|bildetekst|billedtekst|pie-?(?:de-?)?foto"
-    r"|(?:image|img|media|photo|picture|figure|foto|bild)-?_*(?:text|desc|title|info|meta|sub)|(?:desc|title)-?(?:image|img|photo)",
-    "credit": r"credit|copyright|photographer|fotograf|rights-?holder|attribution|(?:image|img|media|photo|picture|figure|caption|foto|bild)"
-    r"-?_*(?:source|author|by|agency|quelle|owner|rights)|urheber|bildnachweis|source\b|courtesy",
+    "recirculation": (
+        r"relat|recommend|recirc|similar|suggest|read-?(?:more|next|also)"
+        r"|most-?(?:read|popular|viewed|recent)|popular|trending|latest|outbrain|taboola|more-|mehr"
+        r"|verwandt|lire-aussi|also|next-|further|weiter|meist|list\b|-list|feed|stream|river|rail"
+    ),
+    "teaser": (r"teaser|card|promo|tile|thumb|stub"),
+    "author": (r"author|avatar|byline|bio\b|profile|autor|contributor|journalist|writer|user|portrait"),
+    "logo": (r"logo|icon|brand|badge|flag|emoji|sprite|spinner|loader|placeholder|pixel"),
+    "advertisement": (
+        r"(?:^|[\s_-])ads?(?:$|[\s_-])|advert|sponsor|banner|commercial|partner|affiliate|shop|deal"
+        r"|product|werbung|anzeige|publicidad"
+    ),
+    "social": (
+        r"share|social|comment|follow|newsletter|subscri|signup|paywall|premium|app-|poll|quiz|podcast"
+        r"|abo"
+    ),
+    "navigation": (
+        r"(?:^|[\s_-])nav|menu|footer|masthead|breadcrumb|top-?bar|toolbar|search|cookie|consent|modal"
+        r"|popup|overlay|side-?bar|aside|widget|weather|(?:site|page|global)-?header"
+    ),
+    "body": (
+        r"(?:article|story)-?_*(?:body|content|text|main|detail|wrap)|entry-content|post-?content"
+        r"|post-?body|rich-?text|body-?(?:text|copy|content)|content-?(?:body|text|main|area)"
+        r"|main-?content|paragraph|prose|single|detail"
+    ),
+    "media": (r"figure|media|picture|photo|image|img|bild|foto"),
+    "gallery": (r"galler|slide|swiper|carousel|lightbox|fancybox|photoswipe|zoom"),
+    "embed": (r"embed|video|player"),
+    "caption": (
+        r"caption|legend[ae]?\b|bild-?(?:unter|text)|cutline|leyenda|didascalia|bijschrift|bildetekst"
+        r"|billedtekst|pie-?(?:de-?)?foto"
+        r"|(?:image|img|media|photo|picture|figure|foto|bild)-?_*(?:text|desc|title|info|meta|sub)"
+        r"|(?:desc|title)-?(?:image|img|photo)"
+    ),
+    "credit": (
+        r"credit|copyright|photographer|fotograf|rights-?holder|attribution"
+        r"|(?:image|img|media|photo|picture|figure|caption|foto|bild)-?_*(?:source|author|by|agency"
+        r"|quelle|owner|rights)|urheber|bildnachweis|source\b|courtesy"
+    ),
 }
 _WORDS = tuple((name, re.compile(pattern)) for name, pattern in _CLASS_WORDS.items())
 
@@ -74,7 +92,7 @@ class Surroundings:
 
 
 class Layout:
-    """The article's place in a page; `paragraphs` and `headings` are elements with their number in the page."""
+    """The article's place in a page; `paragraphs` and `headings` are elements with their numbers."""
 
     def __init__(
         self, paragraphs: list[tuple[int, _Element]], headings: list[tuple[int, _Element]], title: str
@@ -103,7 +121,7 @@ class Layout:
         )
 
     def card(self, element: _Element) -> tuple[float, bool]:
-        """Of the smallest block around `element` with text: share of link text; whether it is short and headed."""
+        """The smallest block around `element` with text: share of link text; whether short and headed."""
         for above in islice(element.iterancestors(), _CARD_LEVELS):
             measured = self._cards.get(above)
             if measured is None:

@@ -135,9 +135,10 @@ def _addresses(node: dict[str, Any]) -> Iterator[str]:
                 yield part
             elif isinstance(part, dict) and isinstance(part.get("url"), str):
                 yield part["url"]
-    if not is_page and "url" not in node and "contentUrl" not in node and isinstance(node.get("@id"), str):
-        if _is_picture(node) and node["@id"].startswith("http") and "#" not in node["@id"]:
-            yield node["@id"]
+    identifier = node.get("@id")
+    nameless = "url" not in node and "contentUrl" not in node and _is_picture(node)
+    if nameless and isinstance(identifier, str) and identifier.startswith("http") and "#" not in identifier:
+        yield identifier
 
 
 def _number(value: object) -> int | None:

@@ -17,7 +17,7 @@ class Renditions(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PicturePolicy:
-    """What is fetched: `renditions` of each picture, `icons` of the site too, at most `limit` pictures a page.
+    """What is fetched: `renditions` of each picture, `icons` of the site too; at most `limit` are listed.
 
     `viewport_width` and `viewport_height` in CSS pixels and `density` describe the browser whose choice
     among the renditions is followed.

@@ -1,13 +1,14 @@
 """Says of each picture whether it belongs to the article, by adding up what speaks for and against it.
 
-The weights come from a logistic regression over the pictures of news pages of some seventy publishers, rounded
-to halves; it was checked on publishers that it had not seen. No rule is about one site.
+The weights come from a logistic regression over the pictures of news pages of some seventy publishers,
+rounded to halves; it was checked on publishers that it had not seen. No rule is about one site.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from archiver.model.picture import PictureOrigin, PictureRole
 from archiver.spiders.pictures.group import METADATA, Group
@@ -15,6 +16,8 @@ from archiver.spiders.pictures.layout import Layout
 from archiver.spiders.pictures.sighting import Sighting
 
 THRESHOLD = 2.5
+MAX_PLACES = 20
+"""Places of one picture that are looked at."""
 
 PICTURE_WEIGHTS = {
     "stated in metadata": 0.5,
@@ -82,7 +85,7 @@ class Roles:
 
     def score(self, group: Group, captioned: bool) -> float:
         """How much speaks for the picture being the article's; at its best place when it has several."""
-        places = [s for s in group.sightings if s.element is not None]
+        places = [s for s in islice(group.sightings, MAX_PLACES) if s.element is not None]
         if not places:
             return float("-inf")
         own = sum(PICTURE_WEIGHTS[sign] for sign in _picture_signs(group, captioned))
@@ -136,7 +139,7 @@ class Roles:
             yield "from heading to first paragraph"
 
     def _lead(self, groups: list[Group], inside: list[int]) -> int | None:
-        """The article's main picture: one that metadata names, else the one on top, else what previews show."""
+        """The main picture: on top of the article and in metadata, else on top, else what previews show."""
         named = [index for index in inside if _named(groups[index])]
         first = self._layout.first_order
         on_top = [index for index in inside if first is None or _place_order(groups[index]) < first]
@@ -156,7 +159,7 @@ def _picture_signs(group: Group, captioned: bool) -> Iterator[str]:
         yield "stated for previews"
     if captioned:
         yield "has a caption"
-    if any(len(sighting.alt or "") > _LONG_ALT for sighting in group.sightings):
+    if any(len(sighting.alt or "") > _LONG_ALT for sighting in islice(group.sightings, MAX_PLACES)):
         yield "has a long alt text"
     addresses = group.addresses(5)
     if len(addresses) == 1:

@@ -1,4 +1,4 @@
-"""Picture addresses in the state that scripts carry: found as text, never by running or parsing the script."""
+"""Picture addresses in the state that scripts carry: found as text; no script is run or parsed."""
 
 from __future__ import annotations
 

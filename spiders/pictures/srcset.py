@@ -28,7 +28,7 @@ class Candidate:
 
 
 def parse_srcset(text: str) -> tuple[Candidate, ...]:
-    """The image candidates of a `srcset` attribute; those with wrong descriptors are left out, as in browsers."""
+    """The image candidates of a `srcset` attribute; those with wrong descriptors are left out."""
     candidates: list[Candidate] = []
     position, end = 0, len(text)
     while len(candidates) < MAX_CANDIDATES:
@@ -94,7 +94,7 @@ class Screen:
     density: float = 1.0
 
     def matches(self, media: str | None) -> bool:
-        """Whether a media query holds; features that are not about size hold unless they are of print or dark."""
+        """Whether a media query holds; what is not about size holds, but print and dark do not."""
         if not media or not media.strip():
             return True
         return any(self._matches_one(query) for query in media[:1000].lower().split(","))

@@ -16,12 +16,14 @@ LONGEST = 5_000
 """Characters of an alt text or caption that are kept."""
 
 _LEVELS = 7
+_LEVELS_TO_FIGURE = 14
 _MAX_BLOCK = 60
+_MAX_PLACES = 20
 _MAX_BARE_BLOCK = 16
 _UNREAD = frozenset({"script", "style", "button", "noscript", "template", "svg", "select"})
 _INLINE = frozenset({"a", "b", "i", "em", "strong", "u", "sup", "sub", "mark", "q", "cite", "abbr", "wbr"})
-_PICTURE_TAGS = frozenset({"img", "amp-img", "picture", "video", "iframe"})
-_SPACE_BEFORE_STOP = re.compile(r"\s+([,.;:!?)])")
+_PICTURE_TAGS = frozenset({"img", "amp-img", "video", "iframe"})
+_SPACE_BEFORE_STOP = re.compile(r" ([,.)])")
 _STATED_CREDIT = re.compile(
     r"""(?:^|[\s(\[|.])
     (?:(?:photo(?:graph)?s?|image|picture|illustration|pic|foto(?:graf[íi]?[ae]?)?s?|bild(?:er)?|fotograaf|billede|kuva|source|quelle
@@ -60,7 +62,7 @@ class WordsReader:
         alt = next((text for s in group.sightings if (text := _squeezed(s.alt))), None)
         caption = credit = None
         marked = False
-        for sighting in group.sightings:
+        for sighting in group.sightings[:_MAX_PLACES]:
             if sighting.element is not None and (block := self._block(sighting.element)) is not None:
                 caption, credit = caption or block.caption, credit or block.credit
                 marked = marked or (block.marked and caption is not None)
@@ -71,9 +73,10 @@ class WordsReader:
         return PictureWords(alt, caption, credit or _credit_in(caption), marked)
 
     def _block(self, element: _Element) -> _Block | None:
-        """What the smallest block around the picture says that has a caption or a credit and no other picture."""
-        figure = next(islice(element.iterancestors("figure"), 1), None)
-        for above in chain(() if figure is None else (figure,), islice(element.iterancestors(), _LEVELS)):
+        """What the smallest block around the picture with a caption or credit, and no other picture, says."""
+        path = list(islice(element.iterancestors(), _LEVELS_TO_FIGURE))
+        figure = next((above for above in path if above.tag == "figure"), None)
+        for above in chain(() if figure is None else (figure,), path[:_LEVELS]):
             if above in self._blocks:
                 block = self._blocks[above]
             else:
@@ -116,7 +119,7 @@ def _read_block(block: _Element) -> _Block | None:
         if not isinstance(tag, str) or tag in _UNREAD:
             continue
         visited += 1
-        pictures += tag in _PICTURE_TAGS and element.getparent().tag != "picture"
+        pictures += tag in _PICTURE_TAGS
         if visited > most_elements or pictures > most_pictures:
             return None
         kind = _kind(element) if element is not block else None
@@ -170,7 +173,8 @@ def _kind(element: _Element) -> str | None:
 
 
 def _text(element: _Element) -> str | None:
-    return _squeezed("".join(_pieces(element)))
+    text = _squeezed("".join(_pieces(element)))
+    return text and _SPACE_BEFORE_STOP.sub(r"\1", text)
 
 
 def _pieces(element: _Element) -> Iterator[str]:
@@ -196,4 +200,4 @@ def _pieces(element: _Element) -> Iterator[str]:
 def _squeezed(text: str | None) -> str | None:
     if not text:
         return None
-    return _SPACE_BEFORE_STOP.sub(r"\1", " ".join(text[: 2 * LONGEST].split()))[:LONGEST] or None
+    return " ".join(text[: 2 * LONGEST].split())[:LONGEST] or None
