@@ -7,7 +7,7 @@ from datetime import datetime
 import click
 
 from archiver.cli.dates import DATE_FORMS, Moment
-from archiver.cli.history import describe, picture_line
+from archiver.cli.history import describe
 from archiver.cli.opening import open_index
 from archiver.cli.output import Terminal, json_option, pass_terminal, print_json
 from archiver.history import Historian
@@ -15,6 +15,7 @@ from archiver.model.moment import to_warc_date
 from archiver.model.version import ParagraphChange
 from archiver.retrieval import Retrieval
 from archiver.versions import SpanKind, compare, spans
+from archiver.versions.words import picture_line
 
 STYLES = {SpanKind.DELETE: {"fg": "red", "strikethrough": True}, SpanKind.INSERT: {"fg": "green"}}
 MARKS = {SpanKind.DELETE: ("[-", "-]"), SpanKind.INSERT: ("{+", "+}"), SpanKind.EQUAL: ("", "")}

@@ -8,8 +8,9 @@ from archiver.cli.opening import open_index
 from archiver.cli.output import Terminal, json_option, pass_terminal, print_json
 from archiver.history import Historian
 from archiver.model.moment import to_warc_date
-from archiver.model.version import ArticleEvent, ChangeKind, Comparison, PictureChange
+from archiver.model.version import ArticleEvent, Comparison
 from archiver.retrieval import Retrieval
+from archiver.versions.words import details, summary
 
 
 @click.command()
@@ -36,36 +37,6 @@ def command(terminal: Terminal, url: str, as_json: bool) -> None:
             click.echo(f"{'':29}{step.after}")
             for line in details(step):
                 click.echo(f"{'':29}{line}")
-
-
-def summary(step: Comparison | ArticleEvent) -> str:
-    """A step in one line."""
-    if isinstance(step, ArticleEvent):
-        doubt = "" if step.confirmed else " (seen once; a second look is due)"
-        return f"{step.kind}: {step.detail}{doubt}"
-    return ", ".join(step.kinds)
-
-
-def details(step: Comparison) -> list[str]:
-    """What changed, a line each; noise left out."""
-    if ChangeKind.FIRST_SEEN in step.kinds:
-        return []
-    lines = [
-        f"{change.field}: {_short(change.before)} -> {_short(change.after)}"
-        for change in step.fields
-        if change.noise is None
-    ]
-    texts = [change for change in step.paragraphs if change.noise is None]
-    if texts:
-        lines.append(f"{len(texts)} paragraphs: " + ", ".join(sorted({str(c.kind) for c in texts})))
-    lines += [picture_line(change) for change in step.pictures if change.noise is None]
-    return lines
-
-
-def picture_line(change: PictureChange) -> str:
-    """A picture's change in one line."""
-    words = f' "{change.alt}"' if change.alt else ""
-    return f"picture {change.kind}: {change.url}{words}"
 
 
 def describe(step: Comparison | ArticleEvent) -> dict[str, object]:
@@ -97,9 +68,3 @@ def describe(step: Comparison | ArticleEvent) -> dict[str, object]:
             for c in step.pictures
         ],
     }  # fmt: skip
-
-
-def _short(text: str | None) -> str:
-    if text is None:
-        return "none"
-    return f'"{text}"' if len(text) <= 100 else f'"{text[:97]}..."'

@@ -14,9 +14,11 @@ from archiver.crawl.reactor import run_under_reactor
 from archiver.demo.site import COURIER, DemoSite, Stage
 from archiver.errors import ArchiverError
 from archiver.fixity import Verified, verify_folder
+from archiver.history import Historian
 from archiver.model.moment import to_warc_date
 from archiver.model.snapshot import Snapshot
 from archiver.retrieval import Retrieval
+from archiver.versions.words import details, summary
 
 OLD_PATH = "/news/48211"
 Tell = Callable[[str], None]
@@ -102,6 +104,7 @@ class Story:
         if len(replaced) != 2:
             raise DemoError(f"two pictures were replaced, but the archive shows {len(replaced)}")
         self._sightings(archive, before)
+        self._history(archive, retrieval, site)
         self._verify(archive)
 
     def _sightings(self, archive: Archive, snapshot: Snapshot) -> None:
@@ -116,6 +119,13 @@ class Story:
                     if sighting.page_url != snapshot.page.target_uri:
                         self._tell(f"  {rendition.url}\n    the same bytes stood in {sighting.page_url}")
                         break
+
+    def _history(self, archive: Archive, retrieval: Retrieval, site: DemoSite) -> None:
+        self._heading("The history of the article")
+        for moment, step in Historian(archive.index, retrieval).history(site.article_url).steps():
+            self._tell(f"  {to_warc_date(moment)}  {summary(step)}")
+            for line in details(step):
+                self._tell(f"    {line}")
 
     def _verify(self, archive: Archive) -> None:
         self._heading("Every byte re-read and checked")
