@@ -1,0 +1,101 @@
+"""No question to the index may read a whole table: every SELECT of every method is explained by SQLite."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from index_examples import SEGMENT, at, capture, fetched, id_of, located, picture, revisit, snapshot
+
+from archiver.model.digest import Digest
+from archiver.storage.index import Cursor, Index
+
+PAGE = "https://www.example.com/news/7"
+PHOTO = capture("https://cdn.example.com/a.jpg", 3)
+
+QUESTIONS: dict[str, Callable[[Index], object]] = {
+    "closest": lambda index: index.closest(PAGE, at(3)),
+    "closest by key": lambda index: index.closest("http://example.com/news/7/", at(3)),
+    "capture": lambda index: index.capture(id_of(3)),
+    "original": lambda index: index.original([Digest.of(b"1"), Digest.of(b"2")]),
+    "unchanged since": lambda index: index.unchanged_since(PAGE),
+    "exact": lambda index: list(index.captures("exact", PAGE, at(1), at(9))),
+    "prefix": lambda index: list(islice(index.captures("prefix", "example.com/news/"), 5)),
+    "domain, backwards": lambda index: list(index.captures("domain", "example.com", descending=True)),
+    "host, going on": lambda index: list(
+        index.captures("host", "example.com", after=Cursor("com,example)/news/7", at(1), id_of(1)))
+    ),
+    "snapshot": lambda index: index.snapshot("a"),
+    "snapshot location": lambda index: index.snapshot_location("a"),
+    "snapshot of a record": lambda index: index.snapshot_of_record(id_of(3)),
+    "snapshots": lambda index: list(index.snapshots(None, at(1), at(9))),
+    "snapshots, backwards": lambda index: list(index.snapshots(descending=True, limit=3)),
+    "snapshots of a URL": lambda index: list(index.snapshots(PAGE)),
+    "sightings": lambda index: list(index.picture_sightings(PHOTO.payload_digest or Digest.of(b""))),
+    "segment": lambda index: index.segment(SEGMENT),
+    "indexed end": lambda index: index.indexed_end(SEGMENT),
+    "recording": lambda index: index.record(
+        [capture(PAGE, 99)],
+        {SEGMENT: 9},
+        located(snapshot("z", capture(PAGE, 99), picture(0, fetched(PHOTO)))),
+    ),
+    "sealing": lambda index: index.segment_sealed(SEGMENT, 1, Digest.of(b"")),
+}
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("plans") / "index.sqlite"
+    with Index.open(f"sqlite:///{path}") as index:
+        pages = [capture(f"https://www.example.com/news/{number}", number) for number in range(50)]
+        again = [revisit(page, 60) for page in pages]
+        taken = [
+            snapshot(f"s{number}", page, picture(0, fetched(PHOTO))) for number, page in enumerate(pages)
+        ]
+        index.record([*pages, *again, PHOTO], {SEGMENT: 1}, located(*taken))
+    return path
+
+
+@pytest.fixture
+def traced(filled: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Index, list[str]]]:
+    """An index, and the statements that it runs."""
+    statements: list[str] = []
+    connect = sqlite3.dbapi2.connect
+
+    def watched(*arguments: object, **named: object) -> sqlite3.Connection:
+        connection = connect(*arguments, **named)  # type: ignore[call-overload]
+        connection.set_trace_callback(statements.append)
+        assert isinstance(connection, sqlite3.Connection)
+        return connection
+
+    monkeypatch.setattr(sqlite3.dbapi2, "connect", watched)
+    with Index.open(f"sqlite:///{filled}") as index:
+        statements.clear()
+        yield index, statements
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_no_question_reads_a_whole_table(
+    traced: tuple[Index, list[str]], filled: Path, question: str
+) -> None:
+    index, statements = traced
+    QUESTIONS[question](index)
+    asked = [each for each in statements if re.match(r"\s*(SELECT|INSERT|UPDATE|DELETE)", each)]
+    assert asked
+    with closing(sqlite3.connect(filled)) as connection:
+        for statement in asked:
+            plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
+            scans = [step for step in plan if re.match(r"SCAN (?!anon|\d+ CONSTANT|CONSTANT)", step)]
+            assert not scans, (statement, plan)
+            assert not any("AUTOMATIC" in step for step in plan), (statement, plan)
+            sorted_whole = [step for step in plan if step == "USE TEMP B-TREE FOR ORDER BY"]
+            assert not sorted_whole or question in SORTS_FEW_ROWS, (statement, plan)
+
+
+SORTS_FEW_ROWS = {"closest", "closest by key", "snapshot of a record", "snapshots of a URL", "recording"}
+"""Two candidates, the snapshots of one record or of one URL."""

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from index_examples import SEGMENT, capture, fetched, located, picture, revisit, snapshot
+
+from archiver.model.digest import Digest
+from archiver.storage.index import Index
+
+PAGE = "https://www.example.com/news/1"
+
+
+def test_a_rebuilt_index_equals_the_original_in_whatever_order_it_is_filled(index: Index) -> None:
+    page, photo = capture(PAGE), capture("https://cdn.example.com/a.jpg", 1)
+    again = revisit(photo, 2)
+    taken = snapshot("a", page, picture(0, fetched(photo)))
+    index.record([page, photo, again], {SEGMENT: 1_000}, located(taken))
+    before = list(index.dump())
+    assert len(before) == 1 + 3 + 1 + 1 + len(index.stats().sources)
+    with index.rebuild() as fresh:
+        fresh.record([again], {SEGMENT: 1_000}, located(taken))
+        fresh.record([photo])
+        fresh.record([page])
+    assert list(index.dump()) == before
+    assert index.capture(again.record_id) == again
+
+
+def test_the_old_content_serves_until_the_new_is_complete(
+    index: Index, url: str, opened: Callable[[str], Index]
+) -> None:
+    old, new = capture(PAGE, 1), capture(PAGE, 2)
+    index.record([old])
+    reader = opened(url)
+    with index.rebuild() as fresh:
+        fresh.record([new])
+        assert reader.closest(PAGE) == old
+        assert index.closest(PAGE) == old
+    assert reader.closest(PAGE) == new
+    assert index.closest(PAGE) == new
+    assert reader.capture(old.record_id) is None
+
+
+def test_a_rebuild_that_fails_changes_nothing(index: Index) -> None:
+    index.record([capture(PAGE)])
+    before = list(index.dump())
+    with pytest.raises(RuntimeError, match="damaged"):
+        _rebuild_and_fail(index)
+    assert list(index.dump()) == before
+    with index.rebuild():
+        pass
+    assert list(index.dump()) == []
+
+
+def _rebuild_and_fail(index: Index) -> None:
+    with index.rebuild() as fresh:
+        fresh.record([capture(PAGE, 9)])
+        raise RuntimeError("damaged")
+
+
+def test_what_is_recorded_meanwhile_is_carried_over(
+    index: Index, url: str, opened: Callable[[str], Index]
+) -> None:
+    old, late = capture(PAGE, 1), capture(PAGE, 2)
+    taken = snapshot("a", late)
+    index.record([old], {SEGMENT: 10})
+    other = opened(url)
+    with index.rebuild() as fresh:
+        fresh.record([old], {SEGMENT: 10})
+        other.record([late], {SEGMENT: 20}, located(taken))
+        other.segment_sealed(SEGMENT, 30, Digest.of(b"file"))
+        other.segment_opened("next.warc.gz")
+    assert index.closest(PAGE) == late
+    assert index.snapshot("a") == taken
+    segment = index.segment(SEGMENT)
+    assert segment
+    assert (segment.indexed_end, segment.sealed, segment.size) == (20, True, 30)
+    assert index.segment("next.warc.gz")
+
+
+def test_recording_goes_on_after_a_rebuild(index: Index, url: str, opened: Callable[[str], Index]) -> None:
+    other = opened(url)
+    other.record([capture(PAGE, 1)])
+    with index.rebuild() as fresh:
+        fresh.record([capture(PAGE, 2), capture("https://example.org/")])
+    other.record([capture(PAGE, 3)], {SEGMENT: 5})
+    index.record([capture(PAGE, 4)], {SEGMENT: 6})
+    assert len(list(other.captures("exact", PAGE))) == 3
+    assert index.stats().total.captures == 4
+
+
+def test_clearing_forgets_everything(index: Index) -> None:
+    page, photo = capture(PAGE), capture("https://cdn.example.com/a.jpg")
+    index.record([page, photo], {SEGMENT: 5}, located(snapshot("a", page, picture(0, fetched(photo)))))
+    index.clear()
+    assert list(index.dump()) == []
+    assert index.stats().total.captures == 0
