@@ -20,6 +20,8 @@ SHORTEST, LONGEST = 30, 700
 NEAREST = 3
 
 _BLOCKS = frozenset({"p", "h2", "h3", "h4", "div", "span", "section", "li"})
+_PARAGRAPHS = frozenset({"p", "h2", "h3", "h4"})
+_SENTENCE_ENDS = frozenset(".!?\u2026\u3002\uff01\uff1f")
 _INLINE = frozenset(
     {"a", "b", "strong", "em", "i", "span", "br", "u", "mark", "small", "font", "time", "sup", "sub", "abbr"}
 )
@@ -31,7 +33,8 @@ _SKIPPED = frozenset(
 )
 _OTHER = re.compile(
     r"byline|author|autor|caption|breadcrumb|share|social|date|time|tool|newsletter|comment|related|advert|credit|"
-    r"copyright|paywall|cookie|topic|tags|meta|audio|player|summary-?list|toc",
+    r"copyright|paywall|cookie|topic|tags|meta|audio|player|summary-?list|toc|message|banner|alert|notice|promo|"
+    r"subscri|avatar|consent|\binfo\b",
     re.IGNORECASE,
 )
 
@@ -51,7 +54,7 @@ def read_standfirst(
             continue
         if words[:60] in text:
             return None
-        if _same(words, stated) or _near(markup, element, words):
+        if _same(words, stated) or (_near(markup, element, words) and _is_sentence(element, block)):
             return Paragraph(block)
     return None
 
@@ -69,6 +72,10 @@ def _near(markup: Markup, element: _Element, words: str) -> bool:
         if ancestor in markup.heading_ancestors:
             return len(words.split()) >= 8
     return False
+
+
+def _is_sentence(element: _Element, block: str) -> bool:
+    return element.tag in _PARAGRAPHS or block.rstrip("\"'\u201d\u00bb)")[-1:] in _SENTENCE_ENDS
 
 
 def _following(heading: _Element) -> Iterator[_Element]:
