@@ -48,6 +48,8 @@ class Noise(StrEnum):
     """Only a relative time, a clock or a counter differs."""
     LABEL = "label"
     """The heading or first words of a box: "Read more", "Advertisement", "Sign up for our newsletter"."""
+    FRAGMENT = "fragment"
+    """A few words that are no sentence, before or after the text, or in another place than before."""
     SIBLINGS = "siblings"
     """The same words stand, or came and went, on other articles of the source."""
     ROLE = "role"

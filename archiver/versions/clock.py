@@ -35,6 +35,8 @@ _CLOCK = re.compile(
     | \b\d{1,2}\s?[:.h]\s?\d{2}(?::\d{2})?(?:\s?(?:[ap]\.?m\b\.?|uhr|h\b|utc|gmt|ce?s?t\b|e[sd]?t\b))?""",
     re.VERBOSE | re.IGNORECASE,
 )
+_COUNT = re.compile(r"\(?\d{1,6}\)?|[-\u2212+]?\d{1,3}\s?[^\W\d_]{1,5}\.?")
+"""A line that is a bare count, or a bare span of time: `12`, `(12)`, `3 h`, `-19 min`."""
 _WORD = re.compile(r"[^\W\d_]+")
 _NOTHING = re.compile(r"(?!)")
 
@@ -54,6 +56,8 @@ def is_clock(text: str, language: str | None) -> bool:
 
 def _settled(text: str, language: str | None) -> str | None:
     """`text` without what changes by itself; None when nothing does, or much else is said."""
+    if _COUNT.fullmatch(text):
+        return "\0"
     rest = text
     for pattern in (_relative(_base(language)), _relative("en")):
         rest = pattern.sub("\0", rest)

@@ -17,7 +17,7 @@ RENDERED_WITHIN = timedelta(minutes=10)
 
 _ADDRESSES = (ArticleField.CANONICAL_URL, ArticleField.AMP_URL)
 _PLAIN = (
-    ArticleField.TITLE, ArticleField.SECTION, ArticleField.LANGUAGE, ArticleField.DESCRIPTION,
+    ArticleField.SECTION, ArticleField.LANGUAGE, ArticleField.DESCRIPTION,
     ArticleField.SITE_NAME,
 )  # fmt: skip
 
@@ -36,6 +36,8 @@ def compare_fields(before: Snapshot, after: Snapshot) -> tuple[FieldChange, ...]
 
 
 def _differences(old: ExtractedArticle, new: ExtractedArticle) -> Iterator[FieldChange]:
+    if _titles(old) != _titles(new):
+        yield FieldChange(ArticleField.TITLE, *_title_words(old, new))
     for field in _PLAIN:
         words, others = getattr(old, field), getattr(new, field)
         if _settled(words) != _settled(others):
@@ -64,6 +66,22 @@ def _differences(old: ExtractedArticle, new: ExtractedArticle) -> Iterator[Field
     ):
         if stated is not restated:
             yield FieldChange(field, _word(stated), _word(restated))
+
+
+def _titles(article: ExtractedArticle) -> set[str]:
+    """The title in all its variants: the one over the text, for search engines, for social networks."""
+    findings = (*article.origins, *article.disagreeing)
+    return {_settled(article.title)} | {
+        _settled(finding.value) for finding in findings if finding.field is ArticleField.TITLE
+    }
+
+
+def _title_words(old: ExtractedArticle, new: ExtractedArticle) -> tuple[str | None, str | None]:
+    """The titles, or where they are equal the variants that only one of the two has."""
+    if _settled(old.title) != _settled(new.title):
+        return old.title, new.title
+    one, other = _titles(old), _titles(new)
+    return " | ".join(sorted(one - other)) or None, " | ".join(sorted(other - one)) or None
 
 
 def _differ(one: StatedTime | None, other: StatedTime | None) -> bool:

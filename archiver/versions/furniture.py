@@ -17,17 +17,19 @@ from archiver.model.snapshot import Snapshot
 from archiver.model.version import Noise, ParagraphChange, ParagraphChangeKind
 from archiver.spiders.extraction.digests import paragraph_digest, paragraph_digests
 from archiver.versions.clock import is_clock, same_but_for_the_clock
-from archiver.versions.phrases import APPEAL, LABEL
+from archiver.versions.phrases import ADVERTISEMENT, APPEAL, LABEL, TRAILING_ADVERTISEMENT
 
 LINKED = 0.6
 LONGEST_LINKED = 300
 LONGEST_LABEL = 200
+LONGEST_FRAGMENT = 60
 ENOUGH_SIBLINGS = 2
 """On one other article a paragraph may be the background that reporters repeat."""
 COPY = 0.5
 """An article that shares more of its paragraphs is a copy of this one, not a sibling."""
 SAME_HOUR = timedelta(hours=1)
 
+_SENTENCE_END = re.compile(r"[.!?\u2026\u3002\uff01\uff1f\u061f\u0964]\W*$")
 _ENDS_LABEL = re.compile(r"\s*(?:$|[:\uff1a>»|\u2192\u25b6\u2013\u2014-])")
 
 
@@ -91,20 +93,46 @@ def noise_of(
     furniture: Furniture,
 ) -> Noise | None:
     """Why the change of a paragraph is no change of the article; None when it is one."""
-    if (
-        change.kind is ParagraphChangeKind.EDITED
-        and change.before is not None
-        and change.after is not None
-        and same_but_for_the_clock(change.before, change.after, language)
-    ):
-        return Noise.CLOCK
+    if change.before is not None and change.after is not None:
+        noise = _noise_of_edit(change.before, change.after, language)
+        if noise:
+            return noise
     sides = [
         next(p for p in paragraphs if p.text == text)
         for paragraphs, text in ((before, change.before), (after, change.after))
         if text is not None
     ]
     verdicts = [_nature(paragraph, language, furniture) for paragraph in sides]
-    return verdicts[-1] if all(verdicts) else None
+    if all(verdicts):
+        return verdicts[-1]
+    holder = before if change.after is None else after
+    at_edge = change.kind is ParagraphChangeKind.MOVED or _is_at_edge(change.position, holder)
+    return Noise.FRAGMENT if at_edge and all(map(_is_fragment, sides)) else None
+
+
+def _noise_of_edit(before: str, after: str, language: str | None) -> Noise | None:
+    if before == after:
+        return None
+    if same_but_for_the_clock(before, after, language):
+        return Noise.CLOCK
+    if TRAILING_ADVERTISEMENT.sub("", before) == TRAILING_ADVERTISEMENT.sub("", after):
+        return Noise.LABEL
+    return None
+
+
+def _is_fragment(paragraph: Paragraph) -> bool:
+    """Whether it is a few words without the end of a sentence: the name of a section, a writer, a place."""
+    text = paragraph.text
+    return (
+        paragraph.kind in (ParagraphKind.PARAGRAPH, ParagraphKind.LIST)
+        and len(text) <= LONGEST_FRAGMENT
+        and not _SENTENCE_END.search(text)
+    )
+
+
+def _is_at_edge(position: int, paragraphs: Sequence[Paragraph]) -> bool:
+    """Whether nothing but fragments stands before, or nothing but fragments after."""
+    return all(map(_is_fragment, paragraphs[:position])) or all(map(_is_fragment, paragraphs[position + 1 :]))
 
 
 def _nature(paragraph: Paragraph, language: str | None, furniture: Furniture) -> Noise | None:
@@ -121,6 +149,8 @@ def _nature(paragraph: Paragraph, language: str | None, furniture: Furniture) ->
 
 
 def _is_label(paragraph: Paragraph) -> bool:
+    if ADVERTISEMENT.fullmatch(paragraph.text):
+        return True
     match = LABEL.match(paragraph.text)
     if match and _ENDS_LABEL.match(paragraph.text, match.end()):
         return True

@@ -47,11 +47,20 @@ CONSENT_TITLE = re.compile(
     r"\b(?:before\s+you\s+continue|we\s+value\s+your\s+privacy|your\s+privacy\s+choices|cookie\s+consent"
     r"|ihre\s+zustimmung|zustimmung\s+erforderlich|einwilligung|mit\s+werbung\s+(?:weiter)?lesen"
     r"|votre\s+consentement|su\s+consentimiento|il\s+tuo\s+consenso|uw\s+toestemming"
-    r"|just\s+a\s+moment|access\s+denied|are\s+you\s+a\s+(?:robot|human)|attention\s+required|verify\s+you\s+are\s+human"
+    r"|just\s+a\s+moment|access\s+denied|are\s+you\s+a\s+(?:robot|human)|attention\s+required"
+    r"|verify\s+you\s+are\s+human"
     r"|captcha)\b",
     re.IGNORECASE,
 )
 """What the page of a consent wall, or of a defence against robots, calls itself."""
+_ADVERTISEMENT = r"""(?:advertisement|anzeige|werbung|publicité|publicidad|pubblicità|publicidade
+    |annonse?|annonce|advertentie|reklama?|реклама|reklam|广告|廣告|広告|광고|إعلان
+    |(?:sponsored|promoted)(?:\ content)?)"""
+ADVERTISEMENT = re.compile(_ADVERTISEMENT, re.VERBOSE | re.IGNORECASE)
+TRAILING_ADVERTISEMENT = re.compile(
+    rf"(?<=[.!?\u2026\u3002\"\u201c\u201d\u00bb)])\s*{_ADVERTISEMENT}$", re.VERBOSE | re.IGNORECASE
+)
+"""The mark of an advertisement that ran into the end of the paragraph before it."""
 LABEL = re.compile(
     r"""
     (?:
@@ -86,9 +95,7 @@ LABEL = re.compile(
     |延伸阅读|相关(?:新闻|阅读|报道)|延伸閱讀|相關新聞|関連記事|あわせて読みたい
     |관련\ ?기사|اقرأ\ (?:أيضا|أيضاً|المزيد)
     |baca\ juga|xem\ thêm|đọc\ thêm
-    |advertisement|ad|anzeige|werbung|publicité|publicidad|pubblicità|publicidade|annonse?|annonce
-    |advertentie|reklama?
-    |реклама|reklam|广告|廣告|広告|광고|إعلان|sponsored(?:\ content)?|promoted(?:\ content)?|newsletters?
+    |newsletters?
     )
     """,
     re.VERBOSE | re.IGNORECASE,

@@ -35,7 +35,6 @@ class _Seen:
     had: dict[str, Digest]
     plain: dict[str, Digest]
     addresses: frozenset[str]
-    identities: frozenset[str]
 
     @property
     def digests(self) -> frozenset[Digest]:
@@ -100,7 +99,6 @@ def _seen(picture: SnapshotPicture) -> _Seen:
         had,
         {without_cache_key(url): digest for url, digest in had.items()},
         frozenset(urls),
-        frozenset(identity(url) for url in urls),
     )
 
 
@@ -111,7 +109,7 @@ def _pair(olds: Sequence[_Seen], news: Sequence[_Seen]) -> dict[int, int]:
         lambda seen: seen.digests,
         lambda seen: seen.addresses,
         lambda seen: (without_cache_key(url) for url in seen.addresses),
-        lambda seen: seen.identities,
+        lambda seen: {identity(url) for url in seen.addresses},
     )
     pairs: dict[int, int] = {}
     used: set[int] = set()

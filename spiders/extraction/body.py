@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass
+from typing import cast
 
 from lxml import etree
 from lxml.etree import XPath, _Element
@@ -18,6 +19,7 @@ from lxml.etree import XPath, _Element
 from archiver.model.article import Paragraph, ParagraphKind
 from archiver.spiders.extraction import fallbacks
 from archiver.spiders.extraction.jsonld import Linked
+from archiver.spiders.extraction.linkage import with_link_shares
 from archiver.spiders.extraction.markup import Markup
 from archiver.spiders.extraction.titles import folded
 
@@ -40,9 +42,22 @@ _KINDS = {
 }
 _TEXTLESS = (
     *("script", "style", "svg", "iframe", "link", "meta", "template", "nav", "footer", "button", "noscript"),
-    *("img", "picture", "source", "video", "audio", "input", "select", "textarea", "object", "embed", "canvas"),
+    *(
+        "img",
+        "picture",
+        "source",
+        "video",
+        "audio",
+        "input",
+        "select",
+        "textarea",
+        "object",
+        "embed",
+        "canvas",
+    ),
 )
 """What never holds text; without it the finder, which copies the page several times, is faster."""
+_DIALOGS = etree.XPath("//dialog|//*[@role='dialog' or @role='alertdialog' or @aria-modal='true']")
 _CONTAINERS = frozenset({"body", "main", "div", "list", "table", "quote"})
 
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
@@ -78,6 +93,7 @@ def read_body(markup: Markup, linked: Linked, url: str, size: int, titles: froze
             found = Body(_main_text(markup.root, url, titles), "trafilatura")
         except Exception as error:  # noqa: BLE001 - the library met markup that it cannot bear; read the page still
             found = _plainly(markup, f"the text finder failed with {type(error).__name__}")
+    found.paragraphs = with_link_shares(found.paragraphs, markup.elements.anchors)
     if fallbacks.length(found.paragraphs) >= fallbacks.SHORTEST_TEXT:
         return found
     others = (
@@ -97,12 +113,23 @@ def _main_text(root: _Element, url: str, titles: frozenset[str]) -> list[Paragra
 
     slim = copy(root)
     etree.strip_elements(slim, *_TEXTLESS, etree.Comment, with_tail=False)
+    _drop_dialogs(slim)
     document = bare_extraction(slim, url=url, include_comments=False, include_links=True, with_metadata=False)
     body = getattr(document, "body", None)
     if body is None:
         return []
     pieces = [piece for piece in _pieces(body, ParagraphKind.PARAGRAPH) if not _is_linked(piece)]
     return _without_repetition(pieces, titles)
+
+
+def _drop_dialogs(root: _Element) -> None:
+    """Takes out boxes laid over the page (WAI-ARIA 1.2, 5.4), which ask for consent or for an address."""
+    for dialog in cast("list[_Element]", _DIALOGS(root)):
+        parent = dialog.getparent()
+        if parent is not None and next(dialog.iter("h1", "article", "main"), None) is None:
+            tail = dialog.tail
+            dialog.clear()
+            dialog.tail = tail
 
 
 def _is_linked(piece: _Piece) -> bool:
