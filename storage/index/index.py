@@ -14,7 +14,17 @@ from archiver.model.digest import Digest
 from archiver.model.moment import to_microseconds
 from archiver.model.snapshot import Snapshot
 from archiver.model.version import ArticleEvent
-from archiver.storage.index import listing, lookup, rebuilding, segments, snapshots, tallies, writing
+from archiver.storage.index import (
+    articles,
+    listing,
+    lookup,
+    rebuilding,
+    segments,
+    snapshots,
+    tallies,
+    writing,
+)
+from archiver.storage.index.articles import FollowedArticle
 from archiver.storage.index.engine import Database
 from archiver.storage.index.events import IdentifiedEvent, list_events
 from archiver.storage.index.extractions import Extraction, find_extraction
@@ -194,6 +204,26 @@ class Index:
         """The article that extractor `version` read later in the page of this record id."""
         with self._database.reading() as connection:
             return find_extraction(connection, page, version)
+
+    def follow(self, followed: Sequence[FollowedArticle]) -> None:
+        """Keep what is known of these articles and when they are due; replaces what was known."""
+        with self._database.writing() as connection:
+            articles.follow(self._database, connection, followed)
+
+    def followed(self, article_key: str) -> FollowedArticle | None:
+        """What is known of one article that is followed."""
+        with self._database.reading() as connection:
+            return articles.one(connection, article_key)
+
+    def due(self, at: datetime, source: str | None = None, limit: int = 1_000) -> list[FollowedArticle]:
+        """The articles (of one source) that are due at the moment `at`, the longest overdue first."""
+        with self._database.reading() as connection:
+            return articles.due(connection, at, source, limit)
+
+    def lag(self, at: datetime) -> tuple[int, datetime | None]:
+        """How many articles are due at the moment `at`, and since when the longest is."""
+        with self._database.reading() as connection:
+            return articles.lag(connection, at)
 
     def picture_sightings(self, payload_digest: Digest) -> Iterator[Sighting]:
         """Where a picture with these bytes was seen, earliest first."""

@@ -197,6 +197,24 @@ events = Table(
 Index("ix_events_article_time", events.c.article_digest, events.c.observed_at)
 Index("ix_events_url_time", events.c.url_digest, events.c.observed_at)
 
+articles = Table(
+    "articles",
+    metadata,
+    Column("article_digest", LargeBinary(16), primary_key=True),
+    Column("article_key", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("source", Text),
+    Column("first_seen", BigInteger, nullable=False),
+    Column("last_visit", BigInteger, nullable=False),
+    Column("last_change", BigInteger, nullable=False),
+    Column("unchanged", Integer, nullable=False),
+    Column("next_visit_at", BigInteger),
+)
+"""The articles that are followed; `unchanged` counts the visits since the last change."""
+
+Index("ix_articles_due", articles.c.next_visit_at)
+Index("ix_articles_source_due", articles.c.source, articles.c.next_visit_at)
+
 extractions = Table(
     "extractions",
     metadata,

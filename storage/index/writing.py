@@ -18,6 +18,7 @@ from archiver.model.capture import Capture, RecordLocation
 from archiver.model.moment import to_microseconds
 from archiver.model.snapshot import Snapshot
 from archiver.storage import snapshot_codec
+from archiver.storage.index.articles import follow_snapshots
 from archiver.storage.index.engine import Database
 from archiver.storage.index.events import IdentifiedEvent, write_events
 from archiver.storage.index.extractions import Extraction, write_extractions
@@ -57,6 +58,7 @@ def write(
     if new_snapshots:
         _write_snapshots(database, connection, new_snapshots, segment_ids)
         counted.add_snapshots(snapshot for snapshot, _ in new_snapshots)
+        follow_snapshots(database, connection, (snapshot for snapshot, _ in new_snapshots))
     if observed:
         write_events(database, connection, observed)
     if read:

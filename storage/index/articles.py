@@ -1,0 +1,147 @@
+"""The articles that the archive follows, and when each is to be visited again.
+
+What is known of an article follows from its snapshots and events; when it is due is the service's own plan,
+which a rebuilt index begins anew: everything is due at once, and what did not change costs a 304.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from archiver.model.moment import from_microseconds, to_microseconds
+from archiver.model.snapshot import Snapshot
+from archiver.storage.index.engine import Database
+from archiver.storage.index.rows import storable, url_digest
+from archiver.storage.index.schema import articles
+
+
+@dataclass(frozen=True, slots=True)
+class FollowedArticle:
+    """An article as it is followed: `url` is what is asked for, `unchanged` counts visits since a change.
+
+    `next_visit_at` is None for an article that is not to be visited again.
+    """
+
+    key: str
+    url: str
+    source: str | None
+    first_seen: datetime
+    last_visit: datetime
+    last_change: datetime
+    unchanged: int = 0
+    next_visit_at: datetime | None = None
+
+
+def follow(database: Database, connection: Connection, followed: Sequence[FollowedArticle]) -> None:
+    """Insert or replace what is known of these articles."""
+    rows = [_row(article) for article in followed]
+    insert = _insert(database, rows)
+    kept = {"first_seen": _lesser(database, articles.c.first_seen, insert.excluded.first_seen)}
+    names = ("url", "source", "last_visit", "last_change", "unchanged", "next_visit_at")
+    connection.execute(
+        insert.on_conflict_do_update(
+            index_elements=["article_digest"],
+            set_={**{name: insert.excluded[name] for name in names}, **kept},
+        )
+    )
+
+
+def follow_snapshots(database: Database, connection: Connection, snapshots: Iterable[Snapshot]) -> None:
+    """Take note of the articles of new snapshots; due at once unless the plan says otherwise later."""
+    latest: dict[str, FollowedArticle] = {}
+    for snapshot in snapshots:
+        key = snapshot.article_key
+        if key is None:
+            continue
+        seen = latest.get(key)
+        first = min(snapshot.captured_at, seen.first_seen) if seen else snapshot.captured_at
+        last = max(snapshot.captured_at, seen.last_change) if seen else snapshot.captured_at
+        latest[key] = FollowedArticle(
+            key, snapshot.seed, snapshot.provenance.source, first, last, last, 0, last
+        )
+    rows = [_row(article) for article in latest.values()]
+    if not rows:
+        return
+    insert = _insert(database, rows)
+    earlier, later = articles.c, insert.excluded
+    connection.execute(
+        insert.on_conflict_do_update(
+            index_elements=["article_digest"],
+            set_={
+                "first_seen": _lesser(database, earlier.first_seen, later.first_seen),
+                "last_visit": _greater(database, earlier.last_visit, later.last_visit),
+                "last_change": _greater(database, earlier.last_change, later.last_change),
+            },
+        )
+    )
+
+
+def one(connection: Connection, key: str) -> FollowedArticle | None:
+    """See `Index.followed`."""
+    row = connection.execute(select(articles).where(articles.c.article_digest == url_digest(key))).first()
+    return None if row is None else _article(row)
+
+
+def due(connection: Connection, at: datetime, source: str | None, limit: int) -> list[FollowedArticle]:
+    """See `Index.due`."""
+    query = select(articles).where(articles.c.next_visit_at <= to_microseconds(at))
+    if source is not None:
+        query = query.where(articles.c.source == source)
+    rows = connection.execute(query.order_by(articles.c.next_visit_at).limit(limit))
+    return [_article(row) for row in rows]
+
+
+def lag(connection: Connection, at: datetime) -> tuple[int, datetime | None]:
+    """See `Index.lag`."""
+    now = to_microseconds(at)
+    row = connection.execute(
+        select(func.count(), func.min(articles.c.next_visit_at)).where(articles.c.next_visit_at <= now)
+    ).one()
+    return row[0], None if row[1] is None else from_microseconds(row[1])
+
+
+def _row(article: FollowedArticle) -> dict[str, Any]:
+    due_at = article.next_visit_at
+    return {
+        "article_digest": url_digest(article.key),
+        "article_key": storable(article.key),
+        "url": storable(article.url),
+        "source": None if article.source is None else storable(article.source),
+        "first_seen": to_microseconds(article.first_seen),
+        "last_visit": to_microseconds(article.last_visit),
+        "last_change": to_microseconds(article.last_change),
+        "unchanged": article.unchanged,
+        "next_visit_at": None if due_at is None else to_microseconds(due_at),
+    }
+
+
+def _article(row: Any) -> FollowedArticle:
+    return FollowedArticle(
+        key=row.article_key,
+        url=row.url,
+        source=row.source,
+        first_seen=from_microseconds(row.first_seen),
+        last_visit=from_microseconds(row.last_visit),
+        last_change=from_microseconds(row.last_change),
+        unchanged=row.unchanged,
+        next_visit_at=None if row.next_visit_at is None else from_microseconds(row.next_visit_at),
+    )
+
+
+def _insert(database: Database, rows: list[dict[str, Any]]) -> Any:
+    build = sqlite.insert if database.is_sqlite else postgresql.insert
+    return build(articles).values(rows)
+
+
+def _lesser(database: Database, one: Any, other: Any) -> Any:
+    return func.min(one, other) if database.is_sqlite else func.least(one, other)
+
+
+def _greater(database: Database, one: Any, other: Any) -> Any:
+    return func.max(one, other) if database.is_sqlite else func.greatest(one, other)
