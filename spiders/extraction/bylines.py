@@ -14,6 +14,7 @@ from archiver.spiders.extraction.markup import Markup, distance_to_heading, text
 from archiver.spiders.extraction.names import looks_like_person, name_key, split_names, unique_names
 
 MOST_LINKS = 100
+LONGEST_NAME = 300
 LONGEST_ADDRESS = 500
 MOST_ANCESTORS = 100
 FARTHEST = 12
@@ -114,7 +115,7 @@ def _is_elsewhere(markup: Markup, element: _Element) -> bool:
         if node.tag in _OUTSIDE:
             return True
         if node is not element or node.tag != "a":
-            marks = f"{node.get('class') or ''} {node.get('id') or ''}"
+            marks = f"{(node.get('class') or '')[:LONGEST_NAME]} {(node.get('id') or '')[:LONGEST_NAME]}"
             if _ELSEWHERE.search(marks):
                 return True
     return markup.heading is not None

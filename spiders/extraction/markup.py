@@ -45,8 +45,9 @@ def _pieces(element: _Element) -> Iterator[str]:
                 yield " "
             if node.text:
                 yield node.text
-            if len(node):
-                node = node[0]
+            child = next(node.iterchildren(), None)
+            if child is not None:
+                node = child
                 continue
         while True:
             if node.tag in _BREAKS:

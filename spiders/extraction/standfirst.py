@@ -90,7 +90,8 @@ def _following(heading: _Element) -> Iterator[_Element]:
             yield element
             element = _after(element)
         else:
-            element = element[0] if len(element) else _after(element)
+            child = next(element.iterchildren(), None)
+            element = _after(element) if child is None else child
 
 
 def _marks(element: _Element) -> str:
