@@ -53,6 +53,21 @@ def proxy_text(text: str) -> str:
     return text
 
 
+def public_address(text: str) -> str:
+    """Empty, or a web address that paths are put behind; without a slash at the end."""
+    text = one_line(text).rstrip("/")
+    try:
+        parts = urlsplit(text)
+        usable = (
+            parts.scheme in ("http", "https") and parts.hostname and not parts.query and not parts.fragment
+        )
+    except ValueError:
+        usable = False
+    if text and (not usable or "@" in parts.netloc or not text.isascii() or " " in text):
+        raise ValueError("must be a web address such as https://archive.example.org")
+    return text
+
+
 def database_text(text: str) -> str:
     """A database URL of a kind that the archive can use."""
     kind, separator, rest = text.partition("://")

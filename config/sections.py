@@ -19,6 +19,7 @@ from archiver.config.kinds import (
     one_line,
     optional_path,
     proxy_text,
+    public_address,
 )
 from archiver.model.access import DNS_TIMEOUT, WEB_PORTS, UrlPolicy
 
@@ -133,6 +134,10 @@ class Identity(Section):
     )
     vantage: Line = Field("", description='Where the crawl connects from, such as "Berlin, DE, AS680".')
     collection: Line = Field("", description="Name of the collection that the captures belong to.")
+    base_url: Annotated[str, AfterValidator(public_address)] = Field(
+        "",
+        description="Public address of this archive, such as https://archive.example.org, for citations.",
+    )
     naan: Annotated[str, Field(pattern="^[0-9bcdfghjkmnpqrstvwxz]{5,9}$")] = Field(
         "99999", description="Name Assigning Authority Number of the ARK identifiers; 99999 is for tests."
     )

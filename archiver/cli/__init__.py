@@ -21,6 +21,7 @@ COMMANDS = (
     "list",
     "get",
     "show",
+    "cite",
     "history",
     "diff",
     "extract",

@@ -33,9 +33,9 @@ def command(terminal: Terminal, snapshot: str, as_json: bool) -> None:
 def find_snapshot(index: Index, text: str) -> Snapshot:
     """The snapshot with the identifier `text`. Raises UsageError for a mistyped one, NotFoundError."""
     if not identifier.is_valid(text):
-        raise UsageError(
-            f"{text} is not a snapshot identifier: its check character does not fit; was it copied whole?"
-        )
+        known = next((name for name in identifier.likely(text) if index.snapshot(name)), None)
+        meant = f"did you mean {known}?" if known else "was it copied whole?"
+        raise UsageError(f"{text} is not a snapshot identifier: its check character does not fit; {meant}")
     found = index.snapshot(identifier.normalise(text))
     if found is None:
         raise NotFoundError(f"no snapshot {identifier.normalise(text)} in this archive")
