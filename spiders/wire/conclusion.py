@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 from scrapy import Request
@@ -140,7 +139,8 @@ def _target_uri(url: str) -> str:
 
 
 def _default_purpose(target_uri: str) -> Purpose:
-    return Purpose.ROBOTS if urlsplit(target_uri).path == "/robots.txt" else Purpose.PAGE
+    path = target_uri.partition("://")[2].partition("/")[2]
+    return Purpose.ROBOTS if path.partition("?")[0] == "robots.txt" else Purpose.PAGE
 
 
 def _via(request: Request) -> str | None:

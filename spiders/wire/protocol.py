@@ -28,6 +28,8 @@ from twisted.web.iweb import IResponse
 from archiver.spiders.wire.attempt import Attempt, HeaderTooLongError
 from archiver.spiders.wire.peer import PeerFacts, peer_facts
 
+_HEAD_END = b"\r\n\r\n"
+
 CURRENT: ContextVar[Attempt | None] = ContextVar("current_attempt", default=None)
 """The attempt whose request is being handed to the connection pool."""
 
@@ -61,10 +63,14 @@ class WireParser(_LenientHTTPClientParser):
 
     attempt: Attempt
     _unended: list[bytes] | None = None
+    _beyond = b""
 
     def dataReceived(self, data: bytes) -> None:
         """Parse `data`; pieces of a line wait for its end, else a long line would cost its length squared."""
-        if self.line_mode and b"\n" not in data:
+        if not self.line_mode:
+            super().dataReceived(data)
+            return
+        if b"\n" not in data:
             self._everReceivedData = True
             if self._unended is None:
                 self._unended = []
@@ -73,7 +79,23 @@ class WireParser(_LenientHTTPClientParser):
         if self._unended:
             data = b"".join((*self._unended, data))
             self._unended = None
-        super().dataReceived(data)
+        self._parse_heads(data)
+
+    def _parse_heads(self, data: bytes) -> None:
+        """Keep what follows a head back while it is parsed: LineReceiver copies all it has for each line."""
+        while data and self.line_mode:
+            end = data.find(_HEAD_END) + len(_HEAD_END)
+            if end < len(_HEAD_END):
+                end = len(data)
+            self._beyond = data[end:]
+            super().dataReceived(data[:end])
+            data, self._beyond = self._beyond, b""
+        if data:
+            super().dataReceived(data)
+
+    def _finished(self, rest: bytes) -> None:
+        beyond, self._beyond = self._beyond, b""
+        super()._finished(rest + beyond)
 
     def lineLengthExceeded(self, line: bytes) -> None:  # noqa: ARG002
         """Called for a line over `MAX_LENGTH`, which is what the attempt takes."""
@@ -94,7 +116,7 @@ class WireParser(_LenientHTTPClientParser):
 
     def allHeadersReceived(self) -> None:
         """Called at the empty line, of 1xx responses too."""
-        self.attempt.head_ended(len(self._buffer))
+        self.attempt.head_ended(len(self._buffer) + len(self._beyond))
         transfer_encoding = self.connHeaders.getRawHeaders(b"Transfer-Encoding")
         if transfer_encoding:
             self._settle_framing(transfer_encoding)

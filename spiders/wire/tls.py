@@ -93,22 +93,31 @@ class RecordingContextFactory(_ScrapyClientContextFactory):
     `ARCHIVER_TLS_STRICT` (refuse what does not verify).
     """
 
-    _certificate_options: CertificateOptions
+    _bundle: str | None
     _options_class: type[RecordingTLSOptions]
+    _shared_options: CertificateOptions | None = None
 
     @classmethod
     def for_crawler(cls, crawler: Crawler) -> RecordingContextFactory:
         """The factory for `crawler`. Raises ConfigurationError when the bundle cannot be read."""
         factory: RecordingContextFactory = cls.from_crawler(crawler)
-        factory._certificate_options = factory._get_cert_options()
-        trust(factory._certificate_options.getContext(), crawler.settings.get("ARCHIVER_CA_BUNDLE"))
+        factory._bundle = crawler.settings.get("ARCHIVER_CA_BUNDLE")
+        if factory._bundle:
+            factory._shared_options = factory._make_options()
         strict = crawler.settings.getbool("ARCHIVER_TLS_STRICT")
         factory._options_class = StrictTLSOptions if strict else RecordingTLSOptions
         return factory
 
     def creatorForNetloc(self, hostname: bytes, port: int) -> Any:  # noqa: ARG002
         """TLS options for one server, on the shared context."""
-        return self._options_class(self._certificate_options._makeTLSConnection, hostname.decode("ascii"))
+        if self._shared_options is None:  # reading the system's roots takes 50 ms: not before the first https
+            self._shared_options = self._make_options()
+        return self._options_class(self._shared_options._makeTLSConnection, hostname.decode("ascii"))
+
+    def _make_options(self) -> CertificateOptions:
+        options = self._get_cert_options()
+        trust(options.getContext(), self._bundle)
+        return options
 
 
 def trust(context: SSL.Context, bundle: str | None) -> None:

@@ -142,6 +142,15 @@ CASES = {
         TEXT,
         headers=(("X-A", "1"), ("Content-Length", str(len(TEXT)))),
     ),
+    "empty_lines_in_the_body": Case(
+        b"HTTP/1.1 200 OK\nContent-Length: 3000\n\n", b"ab\r\n\r\n" * 500, stray=b"x\r\n\r\nHTTP/1.1 "
+    ),
+    "empty_lines_in_the_body_after_hints": Case(
+        OK + b"Content-Length: 3000\r\n\r\n",
+        b"ab\r\n\r\n" * 500,
+        early=b"HTTP/1.1 103 Early Hints\nLink: a\n\nHTTP/1.1 103 Early Hints\r\nLink: b\r\n\r\n",
+        stray=b"x\r\n\r\n",
+    ),
     "lines_without_a_colon": Case(
         OK + b"nonsense\r\nX-A: 1\r\nContent-Length: 0\r\n\r\n",
         headers=(("X-A", "1"), ("Content-Length", "0")),
