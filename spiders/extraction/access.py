@@ -27,7 +27,12 @@ def free_access(markup: Markup, linked: Linked) -> tuple[bool | None, list[Findi
     """What the page says of free access, and every statement of it, best first."""
     stated: list[tuple[bool, Finding]] = []
     for node in linked.articles[:2] + linked.pages[:2]:
-        _state(stated, node.get("isAccessibleForFree"), f"json-ld:{type_name(node)}.isAccessibleForFree")
+        origin = f"json-ld:{type_name(node)}.isAccessibleForFree"
+        _state(stated, node.get("isAccessibleForFree"), origin)
+        parts = node.get("hasPart")
+        for part in parts[:20] if isinstance(parts, list) else [parts]:
+            if isinstance(part, dict) and "isAccessibleForFree" in part and "cssSelector" in part:
+                _state(stated, part["isAccessibleForFree"], f"{origin} of {part['cssSelector']}"[:80])
     for name, value in markup.first_meta(
         "article:content_tier", "isaccessibleforfree", "og:article:content_tier"
     ):

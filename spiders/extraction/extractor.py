@@ -14,7 +14,7 @@ from archiver.spiders.extraction.authors import choose_authors
 from archiver.spiders.extraction.body import Body, read_body
 from archiver.spiders.extraction.fields import Candidates, plain
 from archiver.spiders.extraction.guessed_times import guessed_times
-from archiver.spiders.extraction.jsonld import Linked, read_linked
+from archiver.spiders.extraction.jsonld import Linked, put_matching_first, read_linked
 from archiver.spiders.extraction.markup import Markup, read_markup
 from archiver.spiders.extraction.standfirst import read_standfirst
 from archiver.spiders.extraction.times import published_and_modified
@@ -42,6 +42,9 @@ def extract(
     document = parse_document(html, url, charset)
     markup = read_markup(document.root)
     linked = read_linked(script.text or "" for script in markup.elements.linked)
+    put_matching_first(
+        linked, " ".join([markup.title, markup.heading_text, *markup.meta.get("og:title", ())[:2]])
+    )
     report = _Report()
     sites = places.site_names(markup, linked)
     names = [finding.value for finding in sites.found]

@@ -14,11 +14,15 @@ Node = dict[str, Any]
 
 MOST_SCRIPT_CHARACTERS = 4_000_000
 MOST_NODES = 4_000
+MOST_COMPARED = 100
+UNLIKE, ALIKE = 0.3, 0.7
+"""Shares of a headline's words that are in the titles of the page: another article's, and its own."""
 
 _ARTICLE_TYPES = frozenset(
     {"report", "blogposting", "liveblogposting", "socialmediaposting", "discussionforumposting", "newsitem"}
 )
 _PAGE_TYPES = frozenset({"webpage", "itempage", "creativework", "videoobject", "webcontent", "mediaobject"})
+_WORD = re.compile(r"\w+")
 _CONTROL = re.compile(r"[\x00-\x1f]+")
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 _OPENING = ("<!--", "//<![CDATA[", "// <![CDATA[", "/*<![CDATA[*/", "/* <![CDATA[ */", "<![CDATA[")
@@ -63,6 +67,23 @@ def read_linked(scripts: Iterable[str]) -> Linked:
     ranked.sort(key=lambda entry: (entry[0], entry[1]))
     linked.articles = [node for _, _, node in ranked]
     return linked
+
+
+def put_matching_first(linked: Linked, titles: str) -> None:
+    """Let the article lead whose headline is in `titles`, those of the page, where the first is of another page.
+
+    Some pages describe the articles that they link to as fully as their own.
+    """
+    words = set(_WORD.findall(titles.casefold()))
+    shares = [_share(node, words) for node in linked.articles[:MOST_COMPARED]]
+    if words and shares and shares[0] < UNLIKE and max(shares) > ALIKE:
+        linked.articles.insert(0, linked.articles.pop(shares.index(max(shares))))
+
+
+def _share(node: Node, words: set[str]) -> float:
+    headline = node.get("headline") or node.get("name")
+    own = set(_WORD.findall(headline.casefold())) if isinstance(headline, str) else set()
+    return len(own & words) / len(own) if own else UNLIKE
 
 
 def _keep(linked: Linked, ranked: list[tuple[int, int, Node]], depth: int, node: Node) -> None:

@@ -309,6 +309,11 @@ def test_hostile_markup_takes_seconds_at_most(markup):
             False,
         ),
         ('<div class="paywall-overlay">Subscribe</div>', False),
+        (
+            '<script type="application/ld+json">{"@type":"Article","hasPart":{"isAccessibleForFree":false,'
+            + '"cssSelector":".wall"}}</script>',
+            False,
+        ),
         ("<p>nothing of the kind</p>", None),
     ],
 )

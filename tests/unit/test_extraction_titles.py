@@ -90,6 +90,15 @@ def test_a_page_without_title_has_none():
     assert article.origin(ArticleField.TITLE) is None
 
 
+def test_the_article_of_the_page_is_told_from_those_that_it_links_to():
+    others = [
+        linked(headline=f"Something else, number {n}", author="x", datePublished="2024") for n in range(3)
+    ]
+    head = "".join(others) + linked(headline="Storm floods the old harbour")
+    article = extract(page(head + "<title>Storm floods the harbour - Daily Example</title>"), URL)
+    assert article.title == "Storm floods the old harbour"
+
+
 def test_the_headline_of_another_article_in_the_data_is_not_taken():
     first = {
         "@type": "NewsArticle",
