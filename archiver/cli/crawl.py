@@ -21,6 +21,11 @@ from archiver.errors import ArchiverError, ConfigurationError, UsageError
 from archiver.spiders.guard import check_url
 
 
+SHOWN = (
+    Outcome.NEW, Outcome.CHANGED, Outcome.UNCHANGED, Outcome.GONE, Outcome.WALLED, Outcome.FAILED,
+)  # fmt: skip
+
+
 class CrawlError(ArchiverError):
     """Some pages or feeds could not be had; each was named, all else is archived."""
 
@@ -124,13 +129,12 @@ def _summarise(results: list[SourceResult], *, as_json: bool) -> None:
             print_json(describe(result))
         return
     table(
-        ("source", "new", "changed", "unchanged", "known", "failed", "pictures", "missing", ""),
+        ("source", "new", "changed", "unchanged", "gone", "walled", "failed", "known", "pictures", "missing"),
         (
             (
                 result.source,
-                *(str(result.outcomes[o]) for o in (Outcome.NEW, Outcome.CHANGED, Outcome.UNCHANGED)),
-                str(result.known), str(result.outcomes[Outcome.FAILED]),
-                str(result.pictures), str(result.missing), "",
+                *(str(result.outcomes[outcome]) for outcome in SHOWN),
+                str(result.known), str(result.pictures), str(result.missing),
             )
             for result in results
         ),

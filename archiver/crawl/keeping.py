@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from http import HTTPStatus
 
@@ -20,7 +21,9 @@ from archiver.model.picture import PictureStatus
 from archiver.model.snapshot import Provenance, Snapshot
 from archiver.model.version import ArticleEvent, ChangeKind
 from archiver.spiders.extraction import EXTRACTOR_VERSION
-from archiver.versions import Visit, article_key, classify
+from archiver.storage.index import FollowedArticle
+from archiver.versions import Visit, article_key, classify, compare, needs_reextraction
+from archiver.versions.revisit import SECOND_LOOK, next_visit
 
 
 class Outcome(StrEnum):
@@ -29,11 +32,15 @@ class Outcome(StrEnum):
     NEW = "new"
     CHANGED = "changed"
     UNCHANGED = "unchanged"
+    GONE = "gone"
+    WALLED = "walled"
     FAILED = "failed"
     LEFT_OUT = "left-out"
     """The page asks not to be archived, and the settings say to heed that."""
 
 
+TRY_AGAIN = timedelta(hours=1)
+"""When an article is visited again whose server gave no answer about it."""
 LEFT_OUT = (
     "the page asks not to be archived (noarchive), so there is no snapshot of it; capture.noarchive ="
     ' "record" archives such pages and notes the wish'
@@ -63,16 +70,23 @@ class SnapshotKeeper:
     """Takes pages from spiders and makes each a durable snapshot.
 
     With `only_changes`, a visit that found page and pictures as they were makes none: the revisit records
-    stand for it.
+    stand for it. With a `ladder` of ages, each article is followed: its next visit is planned.
     """
 
     def __init__(
-        self, archive: Archive, extractor: Extractor, on_page: OnPage, *, only_changes: bool = False
+        self,
+        archive: Archive,
+        extractor: Extractor,
+        on_page: OnPage,
+        *,
+        only_changes: bool = False,
+        ladder: Sequence[timedelta] = (),
     ) -> None:
         self._archive = archive
         self._extractor = extractor
         self._on_page = on_page
         self._only_changes = only_changes
+        self._ladder = ladder
 
     async def keep(self, fetched: FetchedPage) -> None:
         """Wait until all of the page is durable, write its snapshot, report it."""
@@ -84,9 +98,9 @@ class SnapshotKeeper:
         known = self._known(fetched)
         if fetched.page.reason or not _is_page(page):
             visit = Visit(fetched.seed, page, tuple(hops))
-            await self._record_event(visit, known)
+            event, _ = await self._record_event(visit, known)
             reason = reason_for(fetched.page, page) or f"the server answered {page.status}"
-            self._report(fetched, page, None, Outcome.FAILED, reason)
+            await self._done(fetched, page, known, None, _outcome_of(event), reason, event)
             return
         if fetched.noarchive and self._archive.settings.capture.noarchive == "skip":
             self._report(fetched, page, None, Outcome.LEFT_OUT, LEFT_OUT)
@@ -94,17 +108,61 @@ class SnapshotKeeper:
         snapshot = await self._snapshot(fetched)
         article = await self._article(fetched, snapshot, known)
         event, comparable = await self._record_event(Visit(fetched.seed, page, tuple(hops), article), known)
-        if event and not comparable and known and event.kind is ChangeKind.GONE:
-            self._report(fetched, page, None, Outcome.FAILED, f"the article is gone: {event.detail}")
+        if event and not comparable and event.kind is ChangeKind.GONE:
+            reason = f"the article is gone: {event.detail}"
+            await self._done(fetched, page, known, None, Outcome.GONE, reason, event)
             return
         if self._only_changes and known and _payloads(known) == _payloads(snapshot):
-            self._report(fetched, page, None, Outcome.UNCHANGED)
+            await self._done(fetched, page, known, None, Outcome.UNCHANGED)
             return
         key = article_key(article, fetched.page.final_url, fetched.seed)
         snapshot = replace(snapshot, article=article, article_key=key)
         await self._archive.ingest.record(snapshot)
         cut = f"cut off ({page.truncated})" if page.truncated else None
-        self._report(fetched, page, snapshot, Outcome.CHANGED if known else Outcome.NEW, cut)
+        outcome = Outcome.NEW if known is None else _compared(known, snapshot)
+        await self._done(fetched, page, known, snapshot, outcome, cut, event)
+
+    async def _done(
+        self,
+        fetched: FetchedPage,
+        page: Capture,
+        known: Snapshot | None,
+        snapshot: Snapshot | None,
+        outcome: Outcome,
+        reason: str | None = None,
+        event: ArticleEvent | None = None,
+    ) -> None:
+        """Plan the next visit, then report this one."""
+        shown = snapshot or known
+        if self._ladder and shown and shown.article_key:
+            followed = self._plan(shown.article_key, fetched, page, outcome, event)
+            await asyncio.to_thread(self._archive.index.follow, [followed])
+        self._report(fetched, page, snapshot, outcome, reason)
+
+    def _plan(
+        self, key: str, fetched: FetchedPage, page: Capture, outcome: Outcome, event: ArticleEvent | None
+    ) -> FollowedArticle:
+        """What is known of the article after this visit, and when it is due again."""
+        now = page.captured_at
+        before = self._archive.index.followed(key)
+        first_seen = min(before.first_seen, now) if before else now
+        changed = outcome is Outcome.CHANGED
+        unchanged = before.unchanged if before else 0
+        due = next_visit(self._ladder, first_seen, now, changed=changed, unchanged=unchanged)
+        if event and not event.confirmed:
+            due = now + SECOND_LOOK
+        elif outcome is Outcome.FAILED:
+            due = now + TRY_AGAIN
+        return FollowedArticle(
+            key=key,
+            url=fetched.seed,
+            source=fetched.source,
+            first_seen=first_seen,
+            last_visit=now,
+            last_change=now if changed or before is None else before.last_change,
+            unchanged=unchanged + 1 if outcome is Outcome.UNCHANGED else 0,
+            next_visit_at=due,
+        )
 
     def _known(self, fetched: FetchedPage) -> Snapshot | None:
         """The last snapshot of what was asked for."""
@@ -166,6 +224,21 @@ class SnapshotKeeper:
             robots=fetched.robots,
             noarchive=fetched.noarchive,
         )
+
+
+def _outcome_of(event: ArticleEvent | None) -> Outcome:
+    """What a visit without a page is called: an event of the article, if it is one, else a failure."""
+    if event and event.kind is ChangeKind.GONE:
+        return Outcome.GONE
+    return Outcome.WALLED if event and event.kind is ChangeKind.WALLED else Outcome.FAILED
+
+
+def _compared(known: Snapshot, snapshot: Snapshot) -> Outcome:
+    """Whether the article itself changed, and not only what surrounds it."""
+    if needs_reextraction(known, snapshot):
+        same = known.page.payload_digest == snapshot.page.payload_digest
+        return Outcome.UNCHANGED if same else Outcome.CHANGED
+    return Outcome.CHANGED if compare(known, snapshot).is_change else Outcome.UNCHANGED
 
 
 def _is_page(capture: Capture) -> bool:

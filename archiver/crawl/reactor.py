@@ -37,7 +37,9 @@ def run_under_reactor(main: Callable[[], Coroutine[object, object, R]]) -> R:
 
     reactor.callWhenRunning(begin)
     reactor.run(installSignalHandlers=False)
-    try:
-        return outcome[0].result()
-    except asyncio.CancelledError:
-        raise KeyboardInterrupt from None
+    task = outcome[0]
+    if task.cancelling():  # even if something on the way took the cancelling for a normal end
+        if not task.cancelled() and (error := task.exception()):
+            raise error
+        raise KeyboardInterrupt
+    return task.result()

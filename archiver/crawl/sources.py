@@ -27,6 +27,8 @@ from archiver.spiders.listing import ListingSpider
 from archiver.spiders.page import PageSpider
 from archiver.spiders.sitemap import SitemapSpider
 
+MOST_REVISITS = 10_000
+"""Revisits in one pass; the rest is due in the next."""
 POLICIES: dict[PictureChoice, Literal["standard", "all", "none"]] = {
     PictureChoice.BEST: "standard",
     PictureChoice.ALL: "all",
@@ -99,10 +101,13 @@ class _SourceCrawl:
         self._limit = limit
         self._on_page = on_page
         self._seen: set[str] = set()
+        self._visited: set[str] = set()
         self._since = datetime.now(UTC) - source.max_age if source.max_age else None
         self._result = SourceResult(source.name)
         self._headers = source.request_headers(os.environ)
-        self._keeper = SnapshotKeeper(archive, extractor, self._note, only_changes=True)
+        self._keeper = SnapshotKeeper(
+            archive, extractor, self._note, only_changes=True, ladder=source.revisit
+        )
         self._memory = ArchiveMemory(archive.index, Retrieval(archive.index, archive.warc_folder))
 
     async def run(self) -> SourceResult:
@@ -120,10 +125,24 @@ class _SourceCrawl:
                 exclude=source.exclude,
                 pages=source.listing_pages,
             )
+        await self._revisit()
         if source.pages:
             pages = [Visit(url, source.name, self._headers) for url in source.pages]
             await self._crawl(PageSpider, pages=pages)
         return self._result
+
+    async def _revisit(self) -> None:
+        """The articles of the source whose next visit is due, the longest overdue first."""
+        due = await asyncio.to_thread(
+            self._archive.index.due, datetime.now(UTC), self._source.name, self._limit or MOST_REVISITS
+        )
+        visits = [
+            Visit(article.url, self._source.name, self._headers)
+            for article in due
+            if identity_key(article.url) not in self._visited
+        ]
+        if visits:
+            await self._crawl(PageSpider, pages=visits)
 
     async def _discover(self, kind: type[VisitingSpider], **arguments: object) -> None:
         await self._crawl(
@@ -157,6 +176,7 @@ class _SourceCrawl:
         if known and not (entry.updated and entry.updated > known.captured_at):
             self._result.known += 1
             return None
+        self._visited.add(key)
         return Visit(entry.url, self._source.name, self._headers, announcement)
 
     def _note(self, page: PageResult) -> None:

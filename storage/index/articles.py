@@ -60,10 +60,11 @@ def follow_snapshots(database: Database, connection: Connection, snapshots: Iter
         if key is None:
             continue
         seen = latest.get(key)
+        source = snapshot.provenance.source
         first = min(snapshot.captured_at, seen.first_seen) if seen else snapshot.captured_at
         last = max(snapshot.captured_at, seen.last_change) if seen else snapshot.captured_at
         latest[key] = FollowedArticle(
-            key, snapshot.seed, snapshot.provenance.source, first, last, last, 0, last
+            key, snapshot.seed, source, first, last, last, 0, last if source else None
         )
     rows = [_row(article) for article in latest.values()]
     if not rows:

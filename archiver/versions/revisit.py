@@ -1,0 +1,40 @@
+"""When an article is visited again: on its source's ladder of ages, sooner after a change, later without.
+
+News changes early: most edits and deletions of a week happen on the first day. So the rungs of a ladder are
+ages (1 h, 6 h, 24 h, 3 d, ...), and an article that just changed goes one rung down.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+SHORTEST = timedelta(minutes=5)
+AFTER_CHANGE = 0.8
+WITHOUT_CHANGE = 1.5
+SECOND_LOOK = timedelta(hours=6, minutes=1)
+"""How long after the first sight that an article is gone it is looked for again, to be sure."""
+
+
+def next_visit(
+    ladder: Sequence[timedelta], first_seen: datetime, now: datetime, *, changed: bool, unchanged: int = 0
+) -> datetime | None:
+    """The moment of the next visit after one at `now`; None when the ladder has ended.
+
+    `changed` says what this visit found, `unchanged` how many visits in a row found nothing before it. The
+    wait is the distance to the next rung; after a change 0.8 times the rung below, if that is sooner; from
+    the second visit without a change on 1.5 times the distance.
+    """
+    age = now - first_seen
+    rung = bisect_right(ladder, age)
+    if rung == len(ladder):
+        return None
+    distance = ladder[rung] - age
+    wait = distance
+    if changed and rung:
+        lower = ladder[rung - 1] - (ladder[rung - 2] if rung > 1 else timedelta())
+        wait = min(distance, lower) * AFTER_CHANGE
+    elif unchanged:
+        wait = distance * WITHOUT_CHANGE
+    return now + max(SHORTEST, wait)
