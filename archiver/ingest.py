@@ -226,7 +226,8 @@ class Ingest:
                     await self._publish([work], [one])
             return
         for work, (result, _) in zip(group, written, strict=True):
-            work.done.set_result(result)
+            if not work.done.done():  # who waited may have been cancelled
+                work.done.set_result(result)
 
     def _is_over(self, group: Sequence[_Work], error: Exception) -> bool:
         """Whether nothing more is tried for `group`; what cannot be recorded must not take others with it."""
@@ -238,6 +239,8 @@ class Ingest:
             log.error("%s cannot be recorded", group[0].name, exc_info=error)
             told = StorageError(f"{group[0].name} cannot be recorded: {error!r}; please report this")
         for work in group:
+            if work.done.done():
+                continue
             work.done.set_exception(told)
             work.done.exception()  # looked at: not everybody who hands something over waits for it
         return True
