@@ -70,7 +70,7 @@ def read_linked(scripts: Iterable[str]) -> Linked:
 
 
 def put_matching_first(linked: Linked, titles: str) -> None:
-    """Let the article lead whose headline is in `titles`, those of the page, where the first is of another page.
+    """Let the article lead whose headline is in `titles`, those of the page, if the first is of another page.
 
     Some pages describe the articles that they link to as fully as their own.
     """
