@@ -132,8 +132,10 @@ def advertisements(page: Page) -> bool:
     shape = page.random.choice(
         (
             '<div class="{t}" id="{t}"><small>{label}</small><iframe src="https://ads.example/{t}"></iframe></div>',
-            '<aside id="{t}"><span>{label}</span><a href="https://ads.example/{t}">'
-            + '<img src="https://ads.example/{t}.jpg" width="300" height="250" alt="{h}"></a></aside>',
+            (
+                '<aside id="{t}"><span>{label}</span><a href="https://ads.example/{t}">'
+                '<img src="https://ads.example/{t}.jpg" width="300" height="250" alt="{h}"></a></aside>'
+            ),
             '<div data-slot="{t}"><a href="https://ads.example/{t}"><b>{h}</b> {label}</a></div>',
         )
     )

@@ -56,6 +56,8 @@ def is_clock(text: str, language: str | None) -> bool:
 
 def _settled(text: str, language: str | None) -> str | None:
     """`text` without what changes by itself; None when nothing does, or much else is said."""
+    if not _NUMBER.search(text):
+        return None
     if _COUNT.fullmatch(text):
         return "\0"
     rest = text
