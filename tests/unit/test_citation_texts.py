@@ -1,5 +1,7 @@
 """Citations in every style, for pages that state all, little or nothing, in any script."""
 
+# ruff: noqa: RUF001 - letters of other scripts are what is tested here
+
 from __future__ import annotations
 
 import html.parser
@@ -233,8 +235,9 @@ class _Tags(html.parser.HTMLParser):
 
 hostile = st.text(st.characters(codec="utf-8"), max_size=60) | st.sampled_from(
     [
-        "}} {{evil}}", "a|b=c", "[[x]]", "'''bold'''", "<ref>", "</a><script>", '"><img>', "{", "}", "\\", "%",
-        "TY  - BOOK\r\nER  - ", "a\nAU  - X", "x and y", "a, b", "~~~~", "#REDIRECT", "\u202egnp.exe", "__TOC__",
+        "}} {{evil}}", "a|b=c", "[[x]]", "'''bold'''", "<ref>", "</a><script>", '"><img>', "{", "}", "\\",
+        "%", "TY  - BOOK\r\nER  - ", "a\nAU  - X", "x and y", "a, b", "~~~~", "#REDIRECT",
+        "\u202egnp.exe", "__TOC__",
     ]
 )  # fmt: skip
 

@@ -1,0 +1,1 @@
+"""The append-only log: its Merkle tree, and the tables that hold it."""
