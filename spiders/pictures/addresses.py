@@ -13,7 +13,7 @@ from archiver.errors import UnsafeURLError
 from archiver.uri import target_uri
 
 PICTURE_FILE = re.compile(
-    r"\.(?:jpe?g|jpe|jfif|png|webp|gif|avif|heic|heif|jxl|bmp|svg|tiff?)(?:$|[?#&;:/!@,~_%])", re.IGNORECASE
+    r"\.(?:jpe?g|jpe|jfif|png|webp|gif|avif|heic|heif|jxl|bmp|svg|tiff?)(?![a-z0-9])", re.IGNORECASE
 )
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _BLANKS = re.compile(r"[\t\n\r]+")

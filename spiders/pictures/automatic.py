@@ -85,7 +85,9 @@ _KINDS_IN_ENGLISH = (
     r"(?:image|illustration|graphic|meme|cartoon|close-?up|pop art|doodle|screenshot|selfie)\b"
 )
 _AUTOMATIC = re.compile(
-    "|".join([_KINDS_IN_ENGLISH, *(re.escape(text) for texts in _SENTENCES.values() for text in texts)])
+    "|".join(
+        [_KINDS_IN_ENGLISH, *(re.escape(text.casefold()) for texts in _SENTENCES.values() for text in texts)]
+    )
 )
 
 

@@ -19,7 +19,7 @@ from archiver.spiders.pictures.sighting import Sighting
 from archiver.spiders.pictures.srcset import Candidate, Screen, parse_srcset
 
 MAX_ELEMENTS = 1_000_000
-MAX_SIGHTINGS = 10_000
+MAX_SIGHTINGS = 5_000
 MAX_SOURCES = 40
 """`source` elements of one picture; the parser nests them in each other."""
 MAX_SCRIPT = 3_000_000

@@ -70,7 +70,7 @@ class WordsReader:
             caption = next((text for s in group.sightings if (text := _squeezed(s.caption))), None)
         if credit is None:
             credit = next((text for s in group.sightings if (text := _squeezed(s.credit))), None)
-        return PictureWords(alt, caption, credit or _credit_in(caption), marked)
+        return PictureWords(alt, caption, _without_label(credit) or _credit_in(caption), marked)
 
     def _block(self, element: _Element) -> _Block | None:
         """What the smallest block around the picture with a caption or credit, and no other picture, says."""
@@ -95,6 +95,12 @@ class _Block:
     caption: str | None
     credit: str | None
     marked: bool = True
+
+
+def _without_label(credit: str | None) -> str | None:
+    """A credit without the words that introduce it (`Photo:`)."""
+    stated = _STATED_CREDIT.match(credit) if credit else None
+    return stated["who"].strip(" |/") or credit if stated else credit
 
 
 def _credit_in(caption: str | None) -> str | None:

@@ -1,0 +1,239 @@
+"""Every place where a page can show a picture is found, and the right renditions are asked for."""
+
+import pytest
+
+from archiver.model.picture import PictureOrigin as Origin
+from archiver.spiders.document import parse_document
+from archiver.spiders.pictures import PicturePolicy, Renditions, find_pictures
+
+AT = "https://news.example/2024/"
+
+
+def found(markup: str, **policy):
+    document = parse_document(f"<html><body>{markup}</body></html>".encode(), AT + "article.html")
+    return find_pictures(document, PicturePolicy(**policy))
+
+
+def one(markup: str, **policy):
+    (picture,) = found(markup, **policy)
+    return picture
+
+
+def listed(picture):
+    return [(rendition.url.removeprefix(AT), rendition.origin) for rendition in picture.renditions]
+
+
+def fetched(picture):
+    return [url.removeprefix(AT) for url in picture.fetch]
+
+
+@pytest.mark.parametrize(
+    ("markup", "origin"),
+    [
+        ('<img src="a.jpg">', Origin.IMG),
+        ('<img srcset="a.jpg 2x">', Origin.SRCSET),
+        ('<amp-img src="a.jpg"></amp-img>', Origin.IMG),
+        ('<img data-src="a.jpg">', Origin.LAZY),
+        ('<img data-original="a.jpg">', Origin.LAZY),
+        ('<img data-lazy-src="a.jpg">', Origin.LAZY),
+        ('<img data-foo="/2024/a.jpg">', Origin.LAZY),
+        ('<img data-srcset="a.jpg 640w">', Origin.LAZY_SRCSET),
+        ('<img data-lazy-srcset="a.jpg 1x, a.jpg 2x">', Origin.LAZY_SRCSET),
+        ('<picture><source srcset="a.jpg"></picture>', Origin.PICTURE_SOURCE),
+        ('<picture><source data-srcset="a.jpg 100w"></picture>', Origin.LAZY_SRCSET),
+        ('<noscript><img src="a.jpg"></noscript>', Origin.NOSCRIPT),
+        ('<video poster="a.jpg"></video>', Origin.POSTER),
+        ('<video data-poster="a.jpg"></video>', Origin.POSTER),
+        ('<div style="background: url(a.jpg)"></div>', Origin.STYLE),
+        ("<style>p { background-image: url('a.jpg') }</style>", Origin.STYLE),
+        ('<table background="a.jpg"></table>', Origin.STYLE),
+        ('<div data-bg="/2024/a.jpg"></div>', Origin.LAZY),
+        ('<div data-props=\'{"u":"https:\\/\\/news.example\\/2024\\/a.jpg"}\'></div>', Origin.LAZY),
+        ('<svg><image href="a.jpg"/></svg>', Origin.SVG),
+        ('<svg><image xlink:href="a.jpg"/></svg>', Origin.SVG),
+        ('<input type="image" src="a.jpg">', Origin.INPUT),
+        ('<object data="a.jpg"></object>', Origin.OBJECT),
+        ('<embed src="a.jpg" type="image/jpeg">', Origin.OBJECT),
+        ('<a href="a.jpg">large</a>', Origin.LINK),
+        ('<link rel="preload" as="image" href="a.jpg">', Origin.PRELOAD),
+        ('<link rel="preload" as="image" imagesrcset="a.jpg 100w">', Origin.PRELOAD),
+        ('<link rel="image_src" href="a.jpg">', Origin.META),
+        ('<meta property="og:image" content="a.jpg">', Origin.OPEN_GRAPH),
+        ('<meta property="og:image:secure_url" content="a.jpg">', Origin.OPEN_GRAPH),
+        ('<meta name="twitter:image" content="a.jpg">', Origin.TWITTER),
+        ('<script>s = {"i": "https:\\/\\/news.example\\/2024\\/a.jpg"}</script>', Origin.SCRIPT),
+    ],
+)
+def test_a_picture_is_found_wherever_it_stands(markup, origin):
+    picture = one(markup)
+    assert listed(picture) == [("a.jpg", origin)]
+    assert fetched(picture) == ["a.jpg"]
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        '"image": "a.jpg"',
+        '"image": ["a.jpg"]',
+        '"image": {"@type": "ImageObject", "url": "a.jpg"}',
+        '"image": [{"url": "a.jpg", "width": 100}]',
+        '"image": {"url": ["a.jpg"]}',
+        '"image": {"@list": 1, "contentUrl": "a.jpg"}',
+        '"thumbnailUrl": "a.jpg"',
+        '"video": {"@type": "VideoObject", "contentUrl": "v.mp4", "thumbnailUrl": ["a.jpg"]}',
+        '"@graph": [{"@type": "NewsArticle", "image": {"image": "a.jpg"}}]',
+        '"@graph": [{"@type": "ImageObject", "url": "a.jpg"}]',
+        '"publisher": {"logo": {"url": "a.jpg"}}',
+        '"image": "a.jpg", "x": "raw\nline", ',
+    ],
+)
+def test_json_ld_in_every_shape(stated):
+    picture = one(f'<script type="application/ld+json">{{{stated}}}</script>')
+    assert listed(picture) == [("a.jpg", Origin.JSON_LD)]
+
+
+def test_a_base_element_moves_all_pictures():
+    page = b'<base href="https://cdn.example/p/"><img src="a.jpg"><img srcset="//other.example/b.jpg 2x">'
+    pictures = find_pictures(parse_document(page, AT))
+    assert [p.fetch for p in pictures] == [("https://cdn.example/p/a.jpg",), ("https://other.example/b.jpg",)]
+
+
+def test_addresses_are_absolute_ascii_and_without_fragment():
+    assert one('<img src=" /bïld 1.jpg#top ">').fetch == ("https://news.example/b%C3%AFld%201.jpg",)
+    assert one('<img src="https://bücher.example/a.jpg">').fetch == ("https://xn--bcher-kva.example/a.jpg",)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "javascript:alert(1)",
+        "JavaScript:x.jpg",
+        "java\nscript:x.jpg",
+        "http://user:pass@h.example/a.jpg",
+        "ftp://h/a.jpg",
+        "file:///etc/passwd",
+        "about:blank",
+        "http://[::1/a.jpg",
+        "http://h:99999/a.jpg",
+        "",
+        " ",
+        "#",
+        "{{src}}",
+        "//",
+        "https://h.example/" + "a" * 10_000,
+        "data:text/html,x",
+    ],
+)
+def test_what_cannot_be_fetched_is_not_asked_for(address):
+    assert all(not p.fetch for p in found(f'<img src="{address}"><a href="{address}">x</a>'))
+
+
+def test_line_breaks_in_an_address_are_dropped_as_browsers_do():
+    assert one('<img src="https://h.example/a\r\nHost: b.jpg">').fetch == (
+        "https://h.example/aHost:%20b.jpg",
+    )
+
+
+def test_a_data_uri_is_listed_by_its_digest_and_not_fetched():
+    picture = one('<img alt="dot" src="data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA=">')
+    (rendition,) = picture.renditions
+    assert rendition.origin is Origin.DATA_URI
+    assert rendition.url.startswith("data:image/gif;sha256,")
+    assert len(rendition.url) == len("data:image/gif;sha256,") + 64
+    assert picture.fetch == ()
+
+
+def test_a_data_uri_does_not_stand_for_the_lazy_picture_behind_it():
+    pictures = found("".join(f'<img src="data:image/gif;base64,R0lG" data-src="{n}.jpg">' for n in "abc"))
+    assert [fetched(p) for p in pictures] == [["a.jpg"], ["b.jpg"], ["c.jpg"]]
+
+
+def test_a_shared_placeholder_does_not_join_the_pictures_behind_it():
+    pictures = found("".join(f'<img src="blank.png" data-src="{n}.jpg">' for n in "abc"))
+    assert [fetched(p) for p in pictures] == [["a.jpg"], ["b.jpg"], ["c.jpg"]]
+
+
+def test_the_largest_and_the_shown_rendition_are_fetched_and_all_are_listed():
+    picture = one(
+        '<img srcset="s.jpg 320w, m.jpg 800w, l.jpg 2400w" sizes="(min-width: 900px) 700px" src="f.jpg">'
+    )
+    assert fetched(picture) == ["l.jpg", "m.jpg"]
+    assert [url for url, _ in listed(picture)] == ["s.jpg", "m.jpg", "l.jpg", "f.jpg"]
+
+
+def test_commas_in_addresses_are_no_separators():
+    picture = one('<img srcset="/w_200,c_fill/a.jpg 200w, /w_900,c_fill/a.jpg 900w">')
+    assert picture.fetch[0] == "https://news.example/w_900,c_fill/a.jpg"
+
+
+def test_of_a_picture_element_the_first_source_that_fits_is_shown():
+    picture = one(
+        """<picture><source media="(max-width: 600px)" srcset="phone.jpg">
+        <source type="image/jxl" srcset="new.jxl">
+        <source type="image/webp" srcset="desktop.webp 1x, sharp.webp 2x">
+        <img src="old.jpg" alt="x"></picture>"""
+    )
+    assert fetched(picture) == ["sharp.webp", "desktop.webp"]
+    assert [url for url, _ in listed(picture)] == [
+        "phone.jpg",
+        "new.jxl",
+        "desktop.webp",
+        "sharp.webp",
+        "old.jpg",
+    ]
+    phone = picture.renditions[0]
+    assert (phone.media, phone.origin) == ("(max-width: 600px)", Origin.PICTURE_SOURCE)
+
+
+def test_policies_choose_what_is_fetched_and_never_what_is_listed():
+    markup = '<img srcset="s.jpg 320w, m.jpg 800w, l.jpg 2400w" sizes="700px">'
+    best, every, none = (one(markup, renditions=choice) for choice in Renditions)
+    assert fetched(best) == ["l.jpg", "m.jpg"]
+    assert sorted(fetched(every)) == ["l.jpg", "m.jpg", "s.jpg"]
+    assert none.fetch == ()
+    assert best.renditions == every.renditions == none.renditions
+
+
+def test_icons_are_left_out_unless_asked_for():
+    markup = '<link rel="shortcut icon" href="/favicon.ico"><link rel="apple-touch-icon" href="/touch.png">'
+    assert found(markup) == ()
+    assert len(found(markup, icons=True)) == 2
+
+
+def test_the_number_of_pictures_is_limited():
+    assert len(found("".join(f'<img src="p{n}.jpg">' for n in range(50)), limit=7)) == 7
+
+
+def test_previews_and_fallbacks_join_the_picture_that_they_repeat():
+    picture = one(
+        """<meta property="og:image" content="/media/harbour-1200x630.jpg">
+        <meta property="og:image:alt" content="Ships">
+        <script type="application/ld+json">{"image": "/media/harbour.jpg"}</script>
+        <img src="data:image/gif;base64,R0lG" data-src="/media/harbour-640x480.jpg">
+        <noscript><img src="/media/harbour-640x480.jpg"></noscript>"""
+    )
+    assert {r.origin for r in picture.renditions} == {
+        Origin.DATA_URI,
+        Origin.LAZY,
+        Origin.OPEN_GRAPH,
+        Origin.JSON_LD,
+    }
+    assert {url.rpartition("/")[2] for url in picture.fetch} == {
+        "harbour-640x480.jpg",
+        "harbour-1200x630.jpg",
+        "harbour.jpg",
+    }
+
+
+def test_a_preview_with_the_same_long_number_joins_its_picture():
+    markup = (
+        '<meta property="og:image" content="https://s.example/88442211/x.jpg"><img src="/i/88442211_w.jpg">'
+    )
+    assert len(found(markup)) == 1
+    assert len(found(markup + '<img src="/other/88442211_z.jpg">')) == 3
+
+
+def test_pictures_are_in_document_order():
+    pictures = found('<img src="c.jpg"><p style="background:url(a.jpg)"></p><video poster="b.jpg"></video>')
+    assert [fetched(p) for p in pictures] == [["c.jpg"], ["a.jpg"], ["b.jpg"]]
+    assert [p.position for p in pictures] == [0, 1, 2]
