@@ -24,7 +24,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _UNRESERVED = r"A-Za-z0-9._~\-"
 _ORDINARY = re.compile(
     r"(https?)://((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9])"
-    rf"(/[{_UNRESERVED}/%!$&'()*+,;=:@]*(?:\?[{_UNRESERVED}/%!$&()*+,;=:@?]*)?)"
+    rf"(/[{_UNRESERVED}/%!$&'()*+,;=:@]*(?:\?[{_UNRESERVED}/%!$&()*+,;=:@?]+)?)"
 )
 _PARTS = re.compile(
     r"(?:([a-zA-Z][a-zA-Z0-9+.-]*):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#.*)?", re.DOTALL
@@ -38,10 +38,9 @@ _NOT_IN_HOST = re.compile(r"[\x00-\x20\x7f\"#%/:<>?@\[\\\]^`{|}]")
 def target_uri(url: str) -> str:
     """The ASCII form of an absolute http(s) URL: what is requested, and what WARC-Target-URI holds.
 
-    Scheme and host in lower case, host in punycode (UTS 46), default port and fragment dropped, an empty path
-    is `/`, and what RFC 3986 does not allow is percent-encoded as Scrapy does it. The rest stays as it is: no
-    query is sorted, no dot segment resolved. Idempotent. Raises UnsafeURLError for anything else
-    (WARC 1.1, 5.12; RFC 3986).
+    Scheme and host in lower case, host in punycode (UTS 46), default port, empty query and fragment dropped,
+    an empty path is `/`, and what RFC 3986 does not allow is percent-encoded as Scrapy does it. The rest stays
+    as it is: no query is sorted, no dot segment resolved. Idempotent. Raises UnsafeURLError for anything else.
     """
     if len(url) <= MAX_LENGTH and _ORDINARY.fullmatch(url) and len(url.split("/", 3)[2]) < 254:
         return url
@@ -54,7 +53,7 @@ def target_uri(url: str) -> str:
         port = None
     path = _NOT_IN_PATH.sub(_percent, path.replace("\\", "/")) or "/"
     uri = f"{scheme}://{host}{'' if port is None else f':{port}'}{path}"
-    if query is not None:
+    if query:
         uri += "?" + _NOT_IN_QUERY.sub(_percent, query)
     if len(uri) > MAX_LENGTH:
         raise UnsafeURLError(f"the URL is longer than {MAX_LENGTH:,} characters: {_shown(uri)}")
@@ -161,7 +160,7 @@ _SCHEMES_RUN = re.compile(r"(?:(https?)://)+")
 _BLANKS = " \t\n\r\x0b\x0c"
 _LINE_BLANKS = re.compile(r"[\n\r\t]")
 _WWW = re.compile(r"www[0-9]*\.")
-_NUMERIC_HOST = re.compile(r"(?:[1-9][0-9]*|0[0-7]*)(?:\.[0-9]+){0,3}")
+_NUMERIC_HOST = re.compile(r"[1-9][0-9]*(?:\.[0-9]+){0,3}|0[0-7]*(?:\.[0-7]+){0,3}")
 _PLAIN = re.compile(r"[ -$&-~]*")  # printable ASCII without %
 _PLAIN_ESCAPES = "!\"$&'()*+,-./:;<=>?@[\\]^_`{|}~"
 _PATH_SESSIONS = (

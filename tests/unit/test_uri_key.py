@@ -99,6 +99,7 @@ def test_every_text_has_a_key(text: str) -> None:
 @given(hosts, ends)
 def test_all_ways_to_write_a_url_have_one_key(host: str, end: str) -> None:
     url = f"http://{host}{end}"
+    assume("\\" not in end)  # browsers and Scrapy read it as a slash, the Internet Archive does not
     try:
         uri = target_uri(url)
     except UnsafeURLError:

@@ -18,7 +18,7 @@ from archiver.uri import MAX_LENGTH, target_uri
         ("https://example.com:80/", "https://example.com:80/"),
         ("http://example.com:/", "http://example.com/"),
         ("http://example.com?a=1", "http://example.com/?a=1"),
-        ("http://example.com/?", "http://example.com/?"),
+        ("http://example.com/?", "http://example.com/"),
         ("http://example.com/a#part", "http://example.com/a"),
         ("http://example.com/?z=1&a=2&a=1", "http://example.com/?z=1&a=2&a=1"),
         ("http://example.com/a/../b/./c//d", "http://example.com/a/../b/./c//d"),
