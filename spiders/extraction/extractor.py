@@ -34,7 +34,7 @@ def extract(
 ) -> ExtractedArticle:
     """What the page `html` at `url` says of its article.
 
-    `charset` is the label in the Content-Type header, `captured_at` the time of the capture (now, if not
+    `charset` is the label in the Content-Type header, `captured_at` the aware time of capture (now, if not
     given), against which times in the future are told. Any bytes are read; what they do not say stays empty.
     Never touches the network. Raises ExtractionError when `url` is no absolute http or https URL.
     """
