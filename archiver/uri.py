@@ -39,8 +39,9 @@ def target_uri(url: str) -> str:
     """The ASCII form of an absolute http(s) URL: what is requested, and what WARC-Target-URI holds.
 
     Scheme and host in lower case, host in punycode (UTS 46), default port, empty query and fragment dropped,
-    an empty path is `/`, and what RFC 3986 does not allow is percent-encoded as Scrapy does it. The rest stays
-    as it is: no query is sorted, no dot segment resolved. Idempotent. Raises UnsafeURLError for anything else.
+    an empty path is `/`, and what RFC 3986 does not allow is percent-encoded as Scrapy does it. The rest
+    stays as it is: no query is sorted, no dot segment resolved. Idempotent. Raises UnsafeURLError for
+    anything else.
     """
     if len(url) <= MAX_LENGTH and _ORDINARY.fullmatch(url) and len(url.split("/", 3)[2]) < 254:
         return url
