@@ -38,7 +38,6 @@ _CLOCK = re.compile(
 _COUNT = re.compile(r"\(?\d{1,6}\)?|[-\u2212+]?\d{1,3}\s?[^\W\d_]{1,5}\.?")
 """A line that is a bare count, or a bare span of time: `12`, `(12)`, `3 h`, `-19 min`."""
 _WORD = re.compile(r"[^\W\d_]+")
-_NOTHING = re.compile(r"(?!)")
 
 
 def same_but_for_the_clock(before: str, after: str, language: str | None) -> bool:
@@ -60,9 +59,10 @@ def _settled(text: str, language: str | None) -> str | None:
         return None
     if _COUNT.fullmatch(text):
         return "\0"
-    rest = text
-    for pattern in (_relative(_base(language)), _relative("en")):
-        rest = pattern.sub("\0", rest)
+    rest, masked = text, _NUMBER.sub("0", text).casefold()
+    for phrase in (*_relative(_base(language)), *_relative("en")):
+        if phrase in masked:
+            rest = re.sub(re.escape(phrase).replace("0", r"\d+"), "\0", rest, flags=re.IGNORECASE)
     rest = _COUNTED.sub("\0", rest)
     if rest != text and len(_WORD.findall(rest)) <= MOST_WORDS_LEFT:
         return _CLOCK.sub("\0", rest)
@@ -75,15 +75,14 @@ def _base(language: str | None) -> str:
 
 
 @lru_cache(maxsize=64)
-def _relative(language: str) -> re.Pattern[str]:
-    """What CLDR writes in `language` for a time ago, with any number; matches nothing if it is unknown."""
+def _relative(language: str) -> tuple[str, ...]:
+    """What CLDR writes in `language` for a time ago, each number a 0, longest first; nothing if unknown."""
     try:
         locale = Locale.parse(language)
     except (UnknownLocaleError, ValueError, TypeError):
-        return _NOTHING
-    phrases = {_NUMBER.sub(r"\\d+", re.escape(phrase)) for phrase in _phrases(locale)}
-    words = sorted((phrase for phrase in phrases if _WORD.search(phrase)), key=len, reverse=True)
-    return re.compile("|".join(rf"(?<!\w){word}(?!\w)" for word in words) or "(?!)", re.IGNORECASE)
+        return ()
+    phrases = {_NUMBER.sub("0", phrase).casefold() for phrase in _phrases(locale)}
+    return tuple(sorted((p for p in phrases if "0" in p and _WORD.search(p)), key=len, reverse=True))
 
 
 def _phrases(locale: Locale) -> Iterator[str]:

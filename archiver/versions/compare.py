@@ -23,7 +23,7 @@ from archiver.model.version import (
     PictureChangeKind,
 )
 from archiver.versions.fields import compare_fields
-from archiver.versions.furniture import NO_FURNITURE, Furniture, noise_of
+from archiver.versions.furniture import NO_FURNITURE, Furniture, Text, noise_of
 from archiver.versions.pictures import compare_pictures
 from archiver.versions.textdiff import align
 
@@ -72,8 +72,9 @@ def _compare_text(before: Snapshot, after: Snapshot, siblings: Furniture) -> tup
     olds, news = before.article.paragraphs, after.article.paragraphs
     changes = align([paragraph.text for paragraph in olds], [paragraph.text for paragraph in news])
     language = after.article.language or before.article.language
+    one, other = Text(olds), Text(news)
     return tuple(
-        replace(change, noise=noise_of(change, olds, news, language, siblings)) for change in changes
+        replace(change, noise=noise_of(change, one, other, language, siblings)) for change in changes
     )
 
 

@@ -85,12 +85,25 @@ def _name(snapshot: Snapshot) -> str:
     return snapshot.article_key or snapshot.page.target_uri
 
 
+class Text:
+    """The paragraphs of one visit, and between which of them the sentences stand."""
+
+    def __init__(self, paragraphs: Sequence[Paragraph]) -> None:
+        self._by_words = {paragraph.text: paragraph for paragraph in paragraphs}
+        sentences = [place for place, paragraph in enumerate(paragraphs) if not _is_fragment(paragraph)]
+        self._first, self._last = (sentences[0], sentences[-1]) if sentences else (-1, len(paragraphs))
+
+    def paragraph(self, words: str) -> Paragraph:
+        """The paragraph that says exactly `words`."""
+        return self._by_words[words]
+
+    def is_at_edge(self, position: int) -> bool:
+        """Whether nothing but fragments stands before, or nothing but fragments after."""
+        return position <= self._first or position >= self._last
+
+
 def noise_of(
-    change: ParagraphChange,
-    before: Sequence[Paragraph],
-    after: Sequence[Paragraph],
-    language: str | None,
-    furniture: Furniture,
+    change: ParagraphChange, before: Text, after: Text, language: str | None, furniture: Furniture
 ) -> Noise | None:
     """Why the change of a paragraph is no change of the article; None when it is one."""
     if change.before is not None and change.after is not None:
@@ -98,15 +111,15 @@ def noise_of(
         if noise:
             return noise
     sides = [
-        next(p for p in paragraphs if p.text == text)
-        for paragraphs, text in ((before, change.before), (after, change.after))
-        if text is not None
+        text.paragraph(words)
+        for text, words in ((before, change.before), (after, change.after))
+        if words is not None
     ]
     verdicts = [_nature(paragraph, language, furniture) for paragraph in sides]
     if all(verdicts):
         return verdicts[-1]
     holder = before if change.after is None else after
-    at_edge = change.kind is ParagraphChangeKind.MOVED or _is_at_edge(change.position, holder)
+    at_edge = change.kind is ParagraphChangeKind.MOVED or holder.is_at_edge(change.position)
     return Noise.FRAGMENT if at_edge and all(map(_is_fragment, sides)) else None
 
 
@@ -128,11 +141,6 @@ def _is_fragment(paragraph: Paragraph) -> bool:
         and len(text) <= LONGEST_FRAGMENT
         and not _SENTENCE_END.search(text)
     )
-
-
-def _is_at_edge(position: int, paragraphs: Sequence[Paragraph]) -> bool:
-    """Whether nothing but fragments stands before, or nothing but fragments after."""
-    return all(map(_is_fragment, paragraphs[:position])) or all(map(_is_fragment, paragraphs[position + 1 :]))
 
 
 def _nature(paragraph: Paragraph, language: str | None, furniture: Furniture) -> Noise | None:
