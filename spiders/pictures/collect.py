@@ -156,10 +156,13 @@ class Collector:
         picture = next((above for above in near if above.tag == "picture"), None)
         hidden = any(above.tag == "noscript" for above in near)
         sighting = self._pictures.get(picture) if picture is not None else None
-        if sighting is None or (sighting.alt is not None and not hidden):
+        if sighting is None or (sighting.origin is PictureOrigin.IMG and not hidden):
             sighting = self._see(PictureOrigin.NOSCRIPT if hidden else PictureOrigin.IMG, element)
         if sighting.element is None or sighting.element.tag != "img":
-            sighting.element = element
+            sighting.element, sighting.origin = (
+                element,
+                PictureOrigin.NOSCRIPT if hidden else PictureOrigin.IMG,
+            )
         plain = PictureOrigin.NOSCRIPT if hidden else PictureOrigin.IMG
         shown = self._lazy(element, sighting)
         candidates = self._add_set(
@@ -272,8 +275,10 @@ class Collector:
                 sighting.main = next(iter(sighting.renditions), None)
                 sighting.furniture = picture.furniture
             return
-        for written in script_addresses(text):
-            self._add(self._see(PictureOrigin.SCRIPT), written, PictureOrigin.SCRIPT)
+        for written, described in script_addresses(text):
+            sighting = self._see(PictureOrigin.SCRIPT)
+            sighting.described = described
+            self._add(sighting, written, PictureOrigin.SCRIPT)
 
     def _style(self, element: _Element) -> None:
         for kind, written in style_references(element.text or ""):

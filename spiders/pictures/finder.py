@@ -29,14 +29,20 @@ def find_pictures(document: Document, policy: PicturePolicy = PicturePolicy()) -
     roles = Roles(Layout(collector.paragraphs, collector.headings, title))
     assigned = roles.assign(groups, [said.marked for said in words])
     found = []
+    scripted = 0
     for position, (group, role, said) in enumerate(zip(groups, assigned, words, strict=True)):
         renditions = group.renditions()
+        asked = _wanted(group, renditions, policy)
+        if asked and policy.renditions is not Renditions.ALL and _is_from_script(group):
+            scripted += group.sightings[0].described
+            if not group.sightings[0].described or scripted > policy.from_scripts:
+                asked = ()
         found.append(
             FoundPicture(
                 position=position,
                 role=role,
                 renditions=tuple(renditions.values()),
-                fetch=_wanted(group, renditions, policy),
+                fetch=asked,
                 alt=said.alt,
                 caption=said.caption,
                 credit=said.credit,
@@ -48,6 +54,10 @@ def find_pictures(document: Document, policy: PicturePolicy = PicturePolicy()) -
 
 def _is_icon(group: Group) -> bool:
     return all(sighting.origin is PictureOrigin.ICON for sighting in group.sightings)
+
+
+def _is_from_script(group: Group) -> bool:
+    return all(sighting.origin is PictureOrigin.SCRIPT for sighting in group.sightings)
 
 
 def _wanted(group: Group, renditions: dict[str, Rendition], policy: PicturePolicy) -> tuple[str, ...]:

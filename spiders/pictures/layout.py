@@ -28,7 +28,6 @@ _CAMEL = re.compile(r"([a-z])([A-Z])")
 _PICTURE_LINK = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)", re.IGNORECASE)
 _HEADINGS = frozenset({"h2", "h3", "h4", "h5"})
 _UNREAD = frozenset({"script", "style", "noscript", "figcaption", "template"})
-_CHROME = frozenset({"aside", "nav", "footer", "button", "li"})
 
 _CLASS_WORDS = {
     "recirculation": (
@@ -76,11 +75,7 @@ _WORDS = tuple((name, re.compile(pattern)) for name, pattern in _CLASS_WORDS.ite
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What is around an element: class words of it and its near ancestors, and of those further up.
-
-    `link_share` is how much of the text of the surrounding block is link text, 0 to 1; `headed` says that the
-    block is short and has a heading: a teaser.
-    """
+    """What is around an element: class words of it and its nearest ancestors, and of those further up too."""
 
     near: frozenset[str]
     far: frozenset[str]

@@ -19,6 +19,8 @@ class Renditions(StrEnum):
 class PicturePolicy:
     """What is fetched: `renditions` of each picture, `icons` of the site too; at most `limit` are listed.
 
+    Of pictures that only a script names, those that the script describes are fetched, at most `from_scripts`.
+
     `viewport_width` and `viewport_height` in CSS pixels and `density` describe the browser whose choice
     among the renditions is followed.
     """
@@ -26,6 +28,7 @@ class PicturePolicy:
     renditions: Renditions = Renditions.BEST
     icons: bool = False
     limit: int = 2_000
+    from_scripts: int = 20
     viewport_width: int = 1366
     viewport_height: int = 768
     density: float = 1.0

@@ -31,6 +31,8 @@ class Sighting:
     credit: str | None = None
     width: int | None = None
     height: int | None = None
+    described: bool = True
+    """For a picture in a script: a caption or the like stands beside it."""
     furniture: bool = False
     """Metadata says that it is a logo, a portrait of an author, or of another article."""
 

@@ -17,6 +17,7 @@ def text_of(content: bytes, charset: str | None = None) -> str:
     return "".join(parse_document(content, URL, charset).root.itertext())
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400), st.none() | st.text(max_size=20))
 def test_any_bytes_and_any_charset_label_give_a_document(content, charset):
     document = parse_document(content, URL, charset)
@@ -24,6 +25,7 @@ def test_any_bytes_and_any_charset_label_give_a_document(content, charset):
     assert document.url == document.base_url == URL or document.base_url
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="<>/!-='\" abdivhtmlscrpt\x00\n", max_size=200))
 def test_any_markup_gives_a_document(markup):
     assert parse_document(markup.encode(), URL).root is not None
@@ -168,7 +170,7 @@ def test_ordinary_pages_are_not_taken_for_costly():
     assert not is_costly(page * 200)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.recursive(st.text("ab<&", max_size=5), lambda inner: st.lists(inner, max_size=4), max_leaves=20))
 def test_the_bounded_tree_of_an_ordinary_page_is_the_ordinary_tree(tree):
     def markup(part):

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archiver.spiders.document import parse_document
@@ -51,6 +51,7 @@ def test_bytes_are_read_in_the_charset_that_they_state():
     assert css_urls(b'@charset "nonsense"; a{background:url(x.png)}', BASE).pictures
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="url(i)@mport \"'\\/*{};a-set#font-face\n", max_size=200) | st.binary(max_size=100))
 def test_any_sheet_is_read(css):
     for address in css_urls(css, BASE).pictures:

@@ -61,7 +61,10 @@ def fetched(picture):
         ('<meta property="og:image" content="a.jpg">', Origin.OPEN_GRAPH),
         ('<meta property="og:image:secure_url" content="a.jpg">', Origin.OPEN_GRAPH),
         ('<meta name="twitter:image" content="a.jpg">', Origin.TWITTER),
-        ('<script>s = {"i": "https:\\/\\/news.example\\/2024\\/a.jpg"}</script>', Origin.SCRIPT),
+        (
+            '<script>s = {"caption": "", "i": "https:\\/\\/news.example\\/2024\\/a.jpg"}</script>',
+            Origin.SCRIPT,
+        ),
     ],
 )
 def test_a_picture_is_found_wherever_it_stands(markup, origin):
@@ -231,6 +234,20 @@ def test_a_preview_with_the_same_long_number_joins_its_picture():
     )
     assert len(found(markup)) == 1
     assert len(found(markup + '<img src="/other/88442211_z.jpg">')) == 3
+
+
+def test_of_pictures_that_only_a_script_names_the_described_ones_are_fetched():
+    described = '{"src": "https://e.example/a.jpg", "caption": "Ships"}'
+    bare = " " * 700 + '"https://e.example/b.jpg"'
+    markup = f"<script>x = {described}; {bare}</script>"
+    assert [len(p.fetch) for p in found(markup)] == [1, 0]
+    assert [len(p.fetch) for p in found(markup, from_scripts=0)] == [0, 0]
+    assert [len(p.fetch) for p in found(markup, renditions=Renditions.ALL)] == [1, 1]
+
+
+def test_two_pictures_in_one_picture_element_are_two():
+    pictures = found('<picture><source srcset="a.webp"><img src="a.jpg"><img src="b.jpg"></picture>')
+    assert [fetched(p) for p in pictures] == [["a.webp"], ["b.jpg"]]
 
 
 def test_pictures_are_in_document_order():

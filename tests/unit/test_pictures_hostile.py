@@ -134,6 +134,7 @@ def test_any_page_is_searched_and_only_http_is_fetched(markup, renditions, icons
     assert all(url.startswith(("http://", "https://")) for url in find_stylesheets(document))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_searched(content):
     find_pictures(parse_document(content, URL))

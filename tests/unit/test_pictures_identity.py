@@ -1,7 +1,7 @@
 """Renditions of one picture are known for what they are, and distinct pictures are never taken for one."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archiver.spiders.pictures.identity import identity, marks
@@ -54,6 +54,7 @@ def test_distinct_pictures_have_distinct_identities(one, other):
     assert identity(C + one) != identity(C + other)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_has_an_identity(text):
     assert isinstance(identity(text), str)

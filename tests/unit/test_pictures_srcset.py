@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archiver.spiders.pictures.srcset import Candidate, Screen, parse_srcset
@@ -69,6 +69,7 @@ def test_candidates_are_those_of_the_standard(text, candidates):
     assert shape(text) == candidates
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_is_read(text):
     for candidate in parse_srcset(text):
@@ -76,6 +77,7 @@ def test_any_text_is_read(text):
         assert not set(candidate.url) & set(" \t\n\f\r")
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(
@@ -122,6 +124,7 @@ def test_the_source_size_of_a_desktop_window(sizes, pixels):
     assert Screen(1366, 768).source_size(sizes) == pytest.approx(pixels)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200), st.text(max_size=100))
 def test_any_sizes_and_media_are_read(sizes, media):
     assert Screen().source_size(sizes) >= 0
