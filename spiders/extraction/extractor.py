@@ -42,9 +42,7 @@ def extract(
     document = parse_document(html, url, charset)
     markup = read_markup(document.root)
     linked = read_linked(script.text or "" for script in markup.elements.linked)
-    put_matching_first(
-        linked, " ".join([markup.title, markup.heading_text, *markup.meta.get("og:title", ())[:2]])
-    )
+    put_matching_first(linked, f"{markup.titles} {markup.heading_text}")
     report = _Report()
     sites = places.site_names(markup, linked)
     names = [finding.value for finding in sites.found]

@@ -83,6 +83,12 @@ class Markup:
     heading_text: str = ""
     heading_ancestors: frozenset[_Element] = frozenset()
 
+    @property
+    def titles(self) -> str:
+        """The titles that the head gives the page, one after the other."""
+        shared = [*self.meta.get("og:title", ())[:2], *self.meta.get("twitter:title", ())[:1]]
+        return " ".join([self.title, *shared])
+
     def first_meta(self, *names: str) -> Iterator[tuple[str, str]]:
         """Each value of each of `names`, with the name, in the order of `names`."""
         for name in names:
@@ -114,8 +120,7 @@ def read_markup(root: _Element) -> Markup:
 
 
 def _find_main_heading(markup: Markup) -> None:
-    titles = [markup.title, *markup.meta.get("og:title", ())[:2], *markup.meta.get("twitter:title", ())[:1]]
-    words = set(_WORD.findall(" ".join(titles).casefold()))
+    words = set(_WORD.findall(markup.titles.casefold()))
     best = 0.0
     for text, heading in markup.headings:
         own = set(_WORD.findall(text.casefold()))
