@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cached_property
 from typing import Self
 from uuid import UUID
 
@@ -35,6 +36,9 @@ from archiver.storage.index.ranges import Match
 from archiver.storage.index.segments import Segment
 from archiver.storage.index.snapshots import Sighting
 from archiver.storage.index.tallies import Stats
+from archiver.storage.ledger.documents import IdentifiedLogDocument, StoredStatement
+from archiver.storage.ledger.ledger import Ledger
+from archiver.storage.ledger.tables import write_documents, write_statements
 
 _EVER = 2**62
 
@@ -69,6 +73,11 @@ class Index:
             raise
         return cls(database)
 
+    @cached_property
+    def ledger(self) -> Ledger:
+        """What the index knows of statements and of the log."""
+        return Ledger(self._database)
+
     def close(self) -> None:
         """Give back all connections; the index can be used again afterwards."""
         self._database.close()
@@ -86,10 +95,13 @@ class Index:
         snapshots: Sequence[tuple[Snapshot, RecordLocation]] = (),
         events: Sequence[IdentifiedEvent] = (),
         extractions: Sequence[Extraction] = (),
+        statements: Sequence[StoredStatement] = (),
+        log_documents: Sequence[IdentifiedLogDocument] = (),
     ) -> None:
         """Add a batch in one transaction; what is known by record id or identifier stays as it is.
 
-        An event comes with the record id of its metadata record, an extraction with that of its page.
+        An event comes with the record id of its metadata record, an extraction with that of its page, and
+        what the log did with that of its record too.
 
         `indexed_ends` says for each segment name the offset behind the last record that is now indexed; an
         end never moves back.
@@ -98,6 +110,10 @@ class Index:
             writing.write(
                 self._database, connection, captures, indexed_ends or {}, snapshots, events, extractions
             )
+            if statements:
+                write_statements(self._database, connection, statements)
+            if log_documents:
+                write_documents(self._database, connection, log_documents)
 
     def closest(
         self, url: str, at: datetime | None = None, *, failures: bool = False, below: int = 1_000

@@ -37,8 +37,13 @@ from archiver.storage.index.schema import (
     tallies,
     urls,
 )
+from archiver.storage.ledger.schema import log_records, statements
+from archiver.storage.ledger.tables import carry_over as carry_over_log
 
 _PAGE: Final = 1_000
+_MARGIN: Final = 3_600_000_000
+"""Microseconds that a statement may be older than the transaction that recorded it."""
+
 _PATIENCE: Final = 5
 """Times that the copy waits out the busy timeout before it gives up (SQLite)."""
 
@@ -117,6 +122,8 @@ def carry_over(live: Database, fresh: Database, record: Record, begun: Beginning
         live, record, begun.snapshot_id
     )
     _carry_events(live, fresh, begun.event_id)
+    with live.reading() as source, fresh.writing() as target:
+        carry_over_log(source, target, fresh.is_sqlite, begun.moment - _MARGIN)
     with live.reading() as connection:
         since = (segments.c.created_at >= begun.moment) | (segments.c.sealed_at >= begun.moment)
         rows = (
@@ -175,6 +182,11 @@ def _dump_queries() -> Iterator[tuple[str, Any]]:
         select(extractions).order_by(extractions.c.page_record_id, extractions.c.extractor_version),
     )
     yield "tally", select(tallies).order_by(tallies.c.source)
+    for kind, table, key in (
+        ("statement", statements, statements.c.digest),
+        ("log", log_records, log_records.c.record_id),
+    ):
+        yield kind, select(*(column for column in table.c if column.name != "id")).order_by(key)
 
 
 def _snapshot_columns() -> list[Any]:
