@@ -82,7 +82,7 @@ def recover_segments(folder: Path, index: Index, on_damage: OnDamage = log_damag
 
     A segment left open is cut behind its last whole record (the torn tail is set aside), indexed and sealed.
     One that was sealed when the process died is indexed to its end. Segments that a running process holds are
-    left alone. Raises StorageError when a file cannot be mended.
+    left alone. What was mended is logged. Raises StorageError when a file cannot be mended.
     """
     total = Indexed()
     for segment in recover(folder, index.indexed_end):
@@ -99,7 +99,21 @@ def recover_segments(folder: Path, index: Index, on_damage: OnDamage = log_damag
         total += _index_segment(path, index, on_damage, start=index.indexed_end(path.name))
         index.segment_sealed(path.name, path.stat().st_size, _digest(path))
         total += Indexed(segments=1)
+    _report(total)
     return total
+
+
+def _report(mended: Indexed) -> None:
+    if mended.segments:
+        log.warning(
+            "mended %d WARC file(s) of a process that did not end well: %d captures brought into the index,"
+            " %d torn bytes set aside", mended.segments, mended.captures, mended.torn_bytes,
+        )  # fmt: skip
+    if mended.lost_bytes:
+        log.error(
+            "the disk lost %d bytes that it had confirmed to be stored; run archiver verify, and reindex when"
+            " the files cannot be restored", mended.lost_bytes,
+        )  # fmt: skip
 
 
 def reindex(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,11 +12,10 @@ from archiver import __version__
 from archiver.config.home import Home
 from archiver.config.settings import Settings
 from archiver.ingest import CommitPolicy, Ingest
-from archiver.reindex import Indexed, recover_segments
+from archiver.reindex import recover_segments
 from archiver.storage.index import Index
 from archiver.storage.warc import SegmentWriter, Warcinfo
 
-log = logging.getLogger(__name__)
 SOFTWARE = f"news-archiver/{__version__}"
 
 
@@ -48,7 +46,7 @@ async def open_archive(
     folder = settings.warc_folder(home)
     index = Index.open(settings.database_url(home))
     try:
-        report_recovery(recover_segments(folder, index))
+        recover_segments(folder, index)
         writer = SegmentWriter(
             folder,
             warcinfo(settings),
@@ -69,16 +67,6 @@ async def open_archive(
             await ingest.close()
     finally:
         index.close()
-
-
-def report_recovery(recovered: Indexed) -> None:
-    """Log what was mended, if anything was."""
-    if recovered.segments:
-        log.warning(
-            "recovered %d WARC file(s) of a process that did not end well: %d captures brought into the"
-            " index, %d torn bytes set aside",
-            recovered.segments, recovered.captures, recovered.torn_bytes,
-        )  # fmt: skip
 
 
 def warcinfo(settings: Settings) -> Warcinfo:
