@@ -19,6 +19,10 @@ MAX_ATTRIBUTES = 200
 MAX_DEPTH = 512
 MAX_ELEMENTS = 300_000
 
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_UNNAMED = "span"
+"""Stands for an element whose name no tree can hold."""
+_UNSTORABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ALWAYS_KEPT = frozenset({"src", "srcset", "href", "content", "property", "name", "class", "id", "alt"})
 _CLASSES = etree.ElementDefaultClassLookup(element=HtmlElement, comment=HtmlComment)
 _VALUE = rb"""(?>"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|[^\s>"'][^\s>]{0,1023}+)"""
@@ -58,33 +62,35 @@ class _BoundedBuilder:
     def __init__(self) -> None:
         self.root: HtmlElement | None = None
         self._builder: Any = etree.TreeBuilder(element_factory=cast("Any", new_parser().makeelement))
-        self._path: list[bool] = []
-        """For each open element, whether it is open in the tree too."""
+        self._path: list[str | None] = []
+        """For each open element its name in the tree, if it is open there too."""
         self._elements = 0
 
     def start(self, tag: Any, attributes: Any) -> None:
         """An element begins. A second root is left out, and what is too deep is closed at once."""
         self._elements += 1
         if self._elements > MAX_ELEMENTS or (not self._path and self.root is not None):
-            self._path.append(False)
+            self._path.append(None)
             return
-        element = self._builder.start(tag, _kept(attributes))
+        name = tag if _NAME.fullmatch(tag) else _UNNAMED
+        element = self._builder.start(name, _kept(attributes))
         if self.root is None:
             self.root = element
         nested = len(self._path) < MAX_DEPTH
         if not nested:
-            self._builder.end(tag)
-        self._path.append(nested)
+            self._builder.end(name)
+        self._path.append(name if nested else None)
 
     def end(self, tag: Any) -> None:
-        """An element ends; the root stays open for what comes after it."""
-        if self._path and self._path.pop() and self._path:
-            self._builder.end(tag)
+        """The innermost element ends; the root stays open for what comes after it."""
+        del tag
+        if len(self._path) > 1 and (name := self._path.pop()):
+            self._builder.end(name)
 
     def data(self, data: Any) -> None:
         """Text."""
         if self.root is not None:
-            self._builder.data(data)
+            self._builder.data(_UNSTORABLE.sub("", data))
 
     def comment(self, text: Any) -> None:
         """Comments are left out."""
@@ -92,12 +98,19 @@ class _BoundedBuilder:
     def close(self) -> None:
         """The page ends."""
         if self.root is not None:
-            self._builder.end(self.root.tag)
+            while self._path:
+                name = self._path.pop()
+                if name:
+                    self._builder.end(name)
             self._builder.close()
 
 
 def _kept(attributes: Mapping[str, str]) -> dict[str, str]:
     if len(attributes) <= MAX_ATTRIBUTES:
-        return dict(attributes)
-    first = dict(islice(attributes.items(), MAX_ATTRIBUTES))
-    return first | {name: attributes[name] for name in _ALWAYS_KEPT if name in attributes}
+        kept = dict(attributes)
+    else:
+        kept = dict(islice(attributes.items(), MAX_ATTRIBUTES))
+        kept |= {name: attributes[name] for name in _ALWAYS_KEPT if name in attributes}
+    return {
+        name: _UNSTORABLE.sub("", value or "") for name, value in kept.items() if _NAME.fullmatch(name)
+    }

@@ -184,3 +184,14 @@ def test_the_bounded_tree_of_an_ordinary_page_is_the_ordinary_tree(tree):
     ordinary = parse_document(page, URL).root
     assert [e.tag for e in bounded.iter()] == [e.tag for e in ordinary.iter()]
     assert "".join(bounded.itertext()) == "".join(ordinary.itertext())
+
+
+@pytest.mark.parametrize(
+    "rest", [b"x\x01y", b"<di<p x>y", b'<b c="\x01">', b"<b \x02=1>", b"</p></p>z", b"<html><html>y"]
+)
+def test_a_page_with_too_many_attributes_is_read_whatever_else_is_wrong_with_it(rest: bytes) -> None:
+    many = b"<p " + b" ".join(b"a%d=1" % number for number in range(250)) + b">before "
+    document = parse_document(many + rest + b"<i>after</i>", "https://example.org/")
+    text = document.root.text_content()
+    assert "before" in text
+    assert "after" in text
