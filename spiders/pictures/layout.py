@@ -135,12 +135,11 @@ def class_words(written: str) -> frozenset[str]:
 
 
 def written_classes(element: _Element) -> str:
-    """The class names and ids of an element, as `class_words` takes them."""
-    attributes = element.attrib
-    if not attributes:
-        return ""
-    parts = (attributes.get("class"), attributes.get("id"), attributes.get("data-component"))
-    return " ".join(part for part in parts if part)[:300]
+    """The class names and id of an element, as `class_words` takes them."""
+    classes, identifier = element.get("class"), element.get("id")
+    if identifier:
+        return f"{classes} {identifier}"[:300] if classes else identifier[:300]
+    return classes[:300] if classes else ""
 
 
 def _climb(element: _Element, levels: int) -> Iterator[_Element]:

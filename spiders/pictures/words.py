@@ -171,9 +171,10 @@ def _kind(element: _Element) -> str | None:
     if element.tag == "figcaption":
         return "caption"
     words = class_words(written_classes(element))
-    if "credit" in words or element.get("itemprop") in ("copyrightHolder", "creditText", "author", "creator"):
+    stated = element.get("itemprop")
+    if "credit" in words or stated in ("copyrightHolder", "creditText", "author", "creator"):
         return "credit"
-    if "caption" in words or element.get("itemprop") in ("caption", "description"):
+    if "caption" in words or stated in ("caption", "description"):
         return "caption"
     return None
 
