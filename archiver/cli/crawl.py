@@ -20,7 +20,6 @@ from archiver.crawl.sources import SourceResult, crawl_sources
 from archiver.errors import ArchiverError, ConfigurationError, UsageError
 from archiver.spiders.guard import check_url
 
-
 SHOWN = (
     Outcome.NEW, Outcome.CHANGED, Outcome.UNCHANGED, Outcome.GONE, Outcome.WALLED, Outcome.FAILED,
 )  # fmt: skip

@@ -1,0 +1,204 @@
+"""Sources are crawled as an operator would: with the installed command, against local sites."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from command_line import Archive
+
+from archiver.demo.generated import GeneratedSite
+from archiver.demo.site import COURIER, MINISTRY, DemoSite, Stage
+
+DAY = 24 * 3600 * 1_000_000
+
+
+class Operator:
+    """Switches sources on and crawls them, on one home."""
+
+    def __init__(self, home: Path) -> None:
+        self.archive = Archive(home)
+        self.archive.here("init")
+
+    def crawl(self, *arguments: str, code: int = 0) -> list[dict[str, Any]]:
+        """One pass; what it brought, source by source."""
+        return self.archive.run("crawl", *arguments, "--json", code=code, timeout=100).lines()
+
+    def capture(self, *urls: str, code: int = 0) -> None:
+        self.archive.run("capture", *urls, code=code, timeout=100)
+
+    def ask(self, *arguments: str, code: int = 0) -> list[dict[str, Any]]:
+        """A command that only reads."""
+        return self.archive.here(*arguments, "--json", code=code).lines()
+
+    def source(self, name: str, **facts: object) -> None:
+        known = {"title": name, "country": "DE", "languages": ["en"], "enabled": True, **facts}
+        lines = [f"{key}: {json.dumps(value)}" for key, value in known.items()]
+        (self.archive.home / "sources" / f"{name}.yaml").write_text("\n".join(lines) + "\n")
+
+    def make_everything_due(self) -> None:
+        """As if the next visit of every article had come; articles look a day old."""
+        with sqlite3.connect(self.archive.home / "index.sqlite") as database:
+            database.execute("UPDATE articles SET next_visit_at = 0, first_seen = first_seen - ?", (DAY,))
+
+
+@pytest.fixture
+def operator(tmp_path: Path) -> Operator:
+    return Operator(tmp_path / "home")
+
+
+@pytest.fixture
+def generated() -> Iterator[GeneratedSite]:
+    with GeneratedSite(hosts=3, articles=18, pictures_per_article=3) as site:
+        yield site
+
+
+def follow(operator: Operator, site: GeneratedSite) -> None:
+    for number, host in enumerate(sorted({urlsplit(url).netloc for url in site.article_urls})):
+        operator.source(
+            f"outlet-{number}",
+            domains=[host.partition(":")[0]],
+            feeds=[f"http://{host}/feed.xml"],
+            sitemaps=[f"http://{host}/sitemap.xml"],
+            max_age=None,
+        )
+
+
+def fetched(site: GeneratedSite) -> Counter[str]:
+    return Counter(
+        f"http://{request.host}{request.path}" for request in site.requests if request.method == "GET"
+    )
+
+
+def total(results: list[dict[str, Any]], name: str) -> int:
+    return sum(int(str(result[name])) for result in results)
+
+
+def test_every_article_and_picture_is_fetched_exactly_once(
+    operator: Operator, generated: GeneratedSite
+) -> None:
+    follow(operator, generated)
+    results = operator.crawl()
+    assert total(results, "new") == 18
+    times = fetched(generated)
+    pictures = [picture for number in range(18) for picture in generated.picture_urls(number)]
+    assert {times[_as_logged(url, times)] for url in (*generated.article_urls, *pictures)} == {1}
+    operator.archive.here("verify")
+
+
+def test_a_second_crawl_fetches_no_article_that_its_source_does_not_call_newer(
+    operator: Operator, generated: GeneratedSite
+) -> None:
+    follow(operator, generated)
+    operator.crawl()
+    generated.forget_requests()
+    results = operator.crawl()
+    assert total(results, "known") == 18
+    assert not [request for request in generated.requests if "/news/" in request.path]
+
+
+def test_a_due_revisit_costs_a_304_unless_the_article_or_a_picture_changed(
+    operator: Operator, generated: GeneratedSite
+) -> None:
+    follow(operator, generated)
+    operator.crawl()
+    mutations = generated.mutate(0.34)
+    generated.forget_requests()
+    operator.make_everything_due()
+    results = operator.crawl()
+    assert total(results, "changed") == len(mutations)
+    assert total(results, "unchanged") == 18 - len(mutations)
+    full = [r for r in generated.requests if "/news/" in r.path and r.status == 200]
+    assert len(full) == sum(mutation.change != "picture" for mutation in mutations)
+    for mutation in mutations:
+        changes = operator.ask("history", mutation.url)[-1]["changes"]
+        expected = {"text": "text-edited", "title": "title-edited", "picture": "pictures-changed"}
+        assert expected[str(mutation.change)] in changes
+    operator.archive.here("verify")
+
+
+def test_a_reindexed_archive_knows_the_same_articles_pictures_versions_and_events(operator: Operator) -> None:
+    with DemoSite() as site:
+        pages = [site.article_url, site.statement_url]
+        site.stage = Stage.PUBLISHED
+        operator.capture(*pages)
+        site.stage = Stage.EDITED
+        operator.capture(*pages)
+        site.stage = Stage.GONE
+        operator.capture(*pages, code=1)
+    histories = [operator.ask("history", url) for url in pages]
+    before = operator.archive.dump()
+    (operator.archive.home / "index.sqlite").unlink()
+    operator.archive.here("reindex")
+    assert operator.archive.dump() == before
+    assert [operator.ask("history", url) for url in pages] == histories
+
+
+def test_the_deletion_of_an_article_is_an_event_with_its_own_capture_as_evidence(operator: Operator) -> None:
+    with DemoSite() as site:
+        operator.source(
+            "daily-courier",
+            domains=["dailycourier.localhost"],
+            feeds=[site.url(COURIER, "/feeds/rss.xml")],
+            max_age=None,
+        )
+        site.stage = Stage.PUBLISHED
+        operator.crawl()
+        site.stage = Stage.GONE
+        operator.make_everything_due()
+        results = operator.crawl()
+        gone = operator.ask("history", site.article_url)[-1]
+        listed = operator.ask("list", site.article_url)
+    assert total(results, "gone") == 1
+    assert (gone["event"], gone["status"], gone["confirmed"]) == ("gone", 410, False)
+    assert gone["record_id"] in {capture["record_id"] for capture in listed}
+
+
+def test_a_difference_shows_the_words_that_were_exchanged(operator: Operator) -> None:
+    with DemoSite() as site:
+        for stage in (Stage.PUBLISHED, Stage.EDITED):
+            site.stage = stage
+            operator.capture(site.article_url)
+        shown = operator.archive.here("diff", site.article_url).text
+    assert "[-eleven-]{+seven+}" in shown
+    assert shown.count("picture replaced") == 2
+
+
+def test_a_broken_feed_is_named_and_stops_nothing_else(operator: Operator) -> None:
+    with DemoSite() as site:
+        site.stage = Stage.PUBLISHED
+        operator.source("broken", domains=["ministry.localhost"], feeds=[site.url(MINISTRY)], max_age=None)
+        operator.source(
+            "working",
+            domains=["dailycourier.localhost"],
+            feeds=[site.url(COURIER, "/feeds/rss.xml")],
+            max_age=None,
+        )
+        results = {str(result["source"]): result for result in operator.crawl(code=1)}
+    assert "HTML" in str(results["broken"]["problems"])
+    assert int(str(results["working"]["new"])) >= 5
+
+
+def test_a_crawl_of_other_peoples_sites_wants_a_contact_first(operator: Operator) -> None:
+    operator.source("far", domains=["example.org"], feeds=["https://example.org/feed.xml"])
+    assert "identity.contact" in operator.archive.run("crawl", code=2).err
+
+
+def test_a_list_of_urls_is_archived_page_by_page(operator: Operator, tmp_path: Path) -> None:
+    with DemoSite() as site:
+        site.stage = Stage.PUBLISHED
+        urls = tmp_path / "urls.txt"
+        urls.write_text(f"# the story\n{site.article_url}\n\n{site.statement_url}\n")
+        assert total(operator.crawl("--url-list", str(urls)), "new") == 2
+
+
+def _as_logged(url: str, times: Counter[str]) -> str:
+    """The request log names hosts without their port."""
+    parts = urlsplit(url)
+    return url if url in times else f"http://{parts.hostname}{parts.path}"
