@@ -55,6 +55,10 @@ class IndexUnavailableError(ArchiverError):
     """The index database cannot be reached, is locked, or belongs to another program version."""
 
 
+class LogRefusedError(ArchiverError):
+    """The log will not sign what contradicts what it signed before."""
+
+
 class CaptureSelfTestError(ArchiverError):
     """The wire tap does not give the exact bytes with this Scrapy and Twisted; archiving is refused."""
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from archiver.errors import ArchiverError, DiskFullError, IndexUnavailableError, StorageError
@@ -27,7 +27,14 @@ from archiver.model.snapshot import PageCapture, Snapshot
 from archiver.model.version import ArticleEvent
 from archiver.storage import snapshot_codec
 from archiver.storage.index import ARTICLE_MIME, EVENT_MIME, Index, encode_article, encode_event
-from archiver.storage.warc import SegmentWriter, capture_of_exchange, exchange_records, metadata_record
+from archiver.storage.ledger.documents import StoredStatement, read_statement
+from archiver.storage.warc import (
+    Record,
+    SegmentWriter,
+    capture_of_exchange,
+    exchange_records,
+    metadata_record,
+)
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +48,22 @@ class Reading:
 
     article: ExtractedArticle
     page: PageCapture
+
+
+class Notary(Protocol):
+    """Who states what a snapshot consists of; called on the writing thread."""
+
+    def attest(self, snapshot: Snapshot, location: RecordLocation) -> Record:
+        """The record of a statement about `snapshot`, whose own record is durable at `location`."""
+        ...
+
+    def after_commit(self, writer: SegmentWriter) -> None:
+        """Called after each group that is durable and indexed; may write more records, commit and index."""
+        ...
+
+    def log_now(self, writer: SegmentWriter) -> None:
+        """Called before the last segment is sealed; as `after_commit`."""
+        ...
 
 
 _A = TypeVar("_A")
@@ -91,9 +114,17 @@ class Ingest:
     is durable and indexed, `record` does both for a snapshot. Writing happens on one thread of its own.
     """
 
-    def __init__(self, writer: SegmentWriter, index: Index, policy: CommitPolicy | None = None) -> None:
+    def __init__(
+        self,
+        writer: SegmentWriter,
+        index: Index,
+        policy: CommitPolicy | None = None,
+        notary: Notary | None = None,
+    ) -> None:
         self._writer = writer
         self._index = index
+        self._notary = notary
+        self._statements: dict[str, StoredStatement] = {}
         self._policy = policy or CommitPolicy()
         self._queue: asyncio.Queue[_Work | None] = asyncio.Queue()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ingest")
@@ -215,7 +246,17 @@ class Ingest:
                 for work in group:
                     await self._store([work])
             return
+        await self._attested(written)
         await self._publish(group, written)
+
+    async def _attested(self, written: Sequence[_Written]) -> None:
+        """State the snapshots of a durable group; a snapshot that cannot be stated is kept all the same."""
+        for result, subject in written:
+            if self._notary and isinstance(subject, Snapshot) and isinstance(result, RecordLocation):
+                try:
+                    await self._patiently(self._attest, (subject, result))
+                except Exception as error:  # the snapshot is durable, its statement can be made later
+                    log.error("%s has no statement yet: %s", subject.id, error, exc_info=True)
 
     async def _publish(self, group: Sequence[_Work], written: Sequence[_Written]) -> None:
         try:
@@ -288,6 +329,15 @@ class Ingest:
             raise
         self._writer.commit(may_seal=False)
         return written
+
+    def _attest(self, kept: tuple[Snapshot, RecordLocation]) -> None:
+        assert self._notary is not None
+        snapshot, location = kept
+        self._writer.rollback()
+        record = self._notary.attest(snapshot, location)
+        place = self._writer.write([record])[0]
+        self._writer.commit(may_seal=False)
+        self._statements[snapshot.id] = read_statement(b"".join(record.block.chunks()), place)
 
     def _refuse_below_the_floor(self) -> None:
         floor = self._policy.free_floor
@@ -370,7 +420,15 @@ class Ingest:
                 for _, subject in written
                 if isinstance(subject, Reading)
             ],
+            statements=[
+                self._statements[subject.id]
+                for _, subject in written
+                if isinstance(subject, Snapshot) and subject.id in self._statements
+            ],
         )
+        self._statements.clear()
+        if self._notary:
+            self._notary.after_commit(self._writer)
         self._writer.commit()  # seals a full segment, now that all of it is indexed
         self._index_sealed()
 
@@ -379,6 +437,8 @@ class Ingest:
             self._index.segment_sealed(sealed.name, sealed.size, sealed.digest)
 
     def _seal(self) -> None:
+        if self._notary and not self._failed:
+            self._notary.log_now(self._writer)
         self._writer.close()
         if not self._failed:  # else the segment may hold more than is indexed: the next start looks into it
             self._index_sealed()

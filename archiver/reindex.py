@@ -25,6 +25,14 @@ from archiver.storage.index import (
     decode_article,
     decode_event,
 )
+from archiver.storage.ledger.documents import (
+    LOG_MIME,
+    STATEMENT_MIME,
+    IdentifiedLogDocument,
+    StoredStatement,
+    decode_log,
+    read_statement,
+)
 from archiver.storage.warc import (
     OPEN_SUFFIX,
     Fault,
@@ -139,6 +147,7 @@ def reindex(
                 size = path.stat().st_size
                 _mark_sealed(path, size, sealed.get(path.name), fresh)
                 on_progress(size)
+        fresh.ledger.number_again()
     return total
 
 
@@ -180,6 +189,8 @@ def _index_segment(
             snapshots=batch.snapshots,
             events=batch.events,
             extractions=batch.extractions,
+            statements=batch.statements,
+            log_documents=batch.log_documents,
         )
         total += Indexed(captures=len(batch.captures), snapshots=len(batch.snapshots))
     return total
@@ -193,6 +204,8 @@ class _Batch:
         self.snapshots: list[tuple[Snapshot, RecordLocation]] = []
         self.events: list[IdentifiedEvent] = []
         self.extractions: list[Extraction] = []
+        self.statements: list[StoredStatement] = []
+        self.log_documents: list[IdentifiedLogDocument] = []
 
     def add(self, record: StoredRecord) -> None:
         """Take in one record. Raises DamagedRecordError for one that says of itself what it is not."""
@@ -201,6 +214,10 @@ class _Batch:
             self.snapshots.append((snapshot_codec.decode(record.block()), record.location))
         elif kind == EVENT_MIME:
             self.events.append((decode_event(record.block()), record.record_id))
+        elif kind == STATEMENT_MIME:
+            self.statements.append(read_statement(record.block(), record.location))
+        elif kind == LOG_MIME:
+            self.log_documents.append((decode_log(record.block()), record.record_id))
         elif kind == ARTICLE_MIME:
             page = record.field("WARC-Refers-To") or ""
             try:

@@ -43,7 +43,7 @@ class Home:
 
     @property
     def log(self) -> Path:
-        """Log files."""
+        """The append-only log of statements, in the form in which it is published."""
         return self.root / "log"
 
     @property

@@ -9,6 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from archiver import __version__
+from archiver.citation.notary import Notary
+from archiver.citation.sequencer import LogPlace
 from archiver.config.home import Home
 from archiver.config.settings import Settings
 from archiver.ingest import CommitPolicy, Ingest
@@ -60,13 +62,19 @@ async def open_archive(
             free_floor=settings.storage.free_floor,
             patience=settings.storage.patience if patience is None else patience,
         )
-        ingest = Ingest(writer, index, policy)
+        ingest = Ingest(writer, index, policy, Notary(index, folder, log_place(home, settings)))
         try:
             yield Archive(home, settings, index, ingest)
         finally:
             await ingest.close()
     finally:
         index.close()
+
+
+def log_place(home: Home, settings: Settings) -> LogPlace:
+    """Where the log of statements is; a new key is named after the archive's public address."""
+    address = settings.identity.base_url.partition("://")[2]
+    return LogPlace(home.log, home.keys, f"{address}/log" if address else "")
 
 
 def warcinfo(settings: Settings) -> Warcinfo:
