@@ -6,6 +6,7 @@ that it waits for its turn instead of failing half-way.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -195,9 +196,17 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     cursor.close()
 
 
+def _is_full(folder: Path) -> bool:
+    """Whether no room is left; SQLite calls it an I/O error when its shared memory file cannot grow."""
+    try:
+        return os.statvfs(folder).f_bavail == 0
+    except OSError:
+        return False
+
+
 def _sqlite_error(where: str, path: Path, cause: BaseException | None, message: str) -> ArchiverError:
     name = getattr(cause, "sqlite_errorname", "")
-    if name.startswith("SQLITE_FULL"):
+    if name.startswith("SQLITE_FULL") or (name.startswith("SQLITE_IOERR") and _is_full(path.parent)):
         return DiskFullError(f"no space is left for the index {where}; free some and try again")
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return IndexUnavailableError(
