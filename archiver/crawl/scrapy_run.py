@@ -18,7 +18,11 @@ from archiver.spiders.pictures import PicturePolicy, Renditions
 from archiver.spiders.wire import ExchangeSink, attach, verify_wire, wire_settings
 
 log = logging.getLogger(__name__)
-CONFIGURED_PROXY = "archiver.spiders.proxy.ConfiguredProxyMiddleware"
+MIDDLEWARES = {
+    "archiver.spiders.proxy.ConfiguredProxyMiddleware": 750,
+    "archiver.spiders.robots.RobotsMiddleware": 100,
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+}
 RENDITIONS = {"standard": Renditions.BEST, "all": Renditions.ALL, "none": Renditions.NONE}
 
 
@@ -77,7 +81,7 @@ def scrapy_settings(settings: Settings, ca_bundle: Path | None) -> ScrapySetting
     """Scrapy's settings for ours."""
     network, politeness = settings.network, settings.politeness
     wire: dict[str, Any] = dict(wire_settings())
-    wire["DOWNLOADER_MIDDLEWARES"] = {**wire["DOWNLOADER_MIDDLEWARES"], CONFIGURED_PROXY: 750}
+    wire["DOWNLOADER_MIDDLEWARES"] = {**wire["DOWNLOADER_MIDDLEWARES"], **MIDDLEWARES}
     return ScrapySettings(
         {
             **wire,
