@@ -62,7 +62,8 @@ class Archive:
     settings: dict[str, str] = field(default_factory=dict)
 
     def environment(self, **more: str) -> dict[str, str]:
-        plain = {name: value for name, value in os.environ.items() if not name.startswith("ARCHIVER_")}
+        unwanted = ("ARCHIVER_", "PYTHONDONTWRITEBYTECODE")  # each start would compile everything again
+        plain = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
         return {**plain, "ARCHIVER_HOME": str(self.home), **LOCAL, **self.settings, **more}
 
     def start(self, *arguments: str, cwd: Path | None = None, **more: str) -> subprocess.Popen[bytes]:
