@@ -1,16 +1,10 @@
-"""The databases that the contract tests run against: a file of SQLite, and a PostgreSQL server of our own.
-
-The server is started once per test process from the binaries of the `pgserver` package. To use another one,
-name it in ARCHIVER_TEST_POSTGRESQL (a URL with the right to create databases).
-"""
+"""The databases that the contract tests run against: a file of SQLite, and a PostgreSQL server of our own."""
 
 from __future__ import annotations
 
 import itertools
 import os
 import shutil
-import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,38 +18,10 @@ _numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[str]:
-    """The URL of a running PostgreSQL server."""
-    if given := os.environ.get("ARCHIVER_TEST_POSTGRESQL"):
-        yield given
-        return
-    folder = Path(tempfile.mkdtemp(prefix="archiver-postgresql-"))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pgserver asks for a runtime folder that a container may not have
-        try:
-            import pgserver
-
-            server = pgserver.get_server(folder, cleanup_mode="delete")
-        except Exception as error:  # noqa: BLE001  whatever it is, it ends the tests with its reason
-            shutil.rmtree(folder, ignore_errors=True)
-            pytest.fail(
-                f"PostgreSQL cannot be started from the package pgserver ({error!r}); the contract must hold "
-                "on it too: install pgserver, or name a server in ARCHIVER_TEST_POSTGRESQL"
-            )
-    try:
-        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            connection.execute("ALTER SYSTEM SET fsync = off")
-            connection.execute("SELECT pg_reload_conf()")
-        yield server.get_uri()
-    finally:
-        server.cleanup()
-
-
-@pytest.fixture(scope="session")
 def postgresql_template(postgresql: str) -> str:
     """The name of a database that has the schema."""
     name = f"archiver_template_{os.getpid()}"
-    Index.open(_new_database(postgresql, name, "template0")).close()
+    Index.open(new_database(postgresql, name, "template0")).close()
     return name
 
 
@@ -78,7 +44,7 @@ def empty_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a database without any table."""
     if kind == "sqlite":
         return f"sqlite:///{tmp_path / 'index.sqlite'}"
-    return _new_database(request.getfixturevalue("postgresql"), _new_name(), "template0")
+    return new_database(request.getfixturevalue("postgresql"), _new_name(), "template0")
 
 
 @pytest.fixture
@@ -89,7 +55,7 @@ def url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         return f"sqlite:///{path}"
     template = request.getfixturevalue("postgresql_template")
-    return _new_database(request.getfixturevalue("postgresql"), _new_name(), template)
+    return new_database(request.getfixturevalue("postgresql"), _new_name(), template)
 
 
 @pytest.fixture
@@ -116,7 +82,8 @@ def _new_name() -> str:
     return f"archiver_test_{os.getpid()}_{next(_numbers)}"
 
 
-def _new_database(server: str, name: str, template: str) -> str:
+def new_database(server: str, name: str, template: str) -> str:
+    """The URL of a database that is made as a copy of `template`."""
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}"')
         connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
