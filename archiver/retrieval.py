@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from pathlib import Path
 from archiver.errors import NotFoundError
 from archiver.model.capture import Capture, RecordType
 from archiver.storage.index import Index
-from archiver.storage.warc import StoredRecord, read_record
+from archiver.storage.warc import StoredRecord, find_segment, read_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +73,11 @@ class Retrieval:
         elif capture.record_type is RecordType.REVISIT:
             payload = read_record(self._folder, capture.original.location) if capture.original else None
         return Found(capture, record, payload)
+
+    def open_segment(self, name: str) -> int:
+        """A file descriptor to read the WARC file called `name`. Raises NotFoundError, OSError."""
+        return os.open(find_segment(self._folder, name), os.O_RDONLY)
+
+    def is_readable(self) -> bool:
+        """Whether the folder of the WARC files can be read."""
+        return os.access(self._folder, os.R_OK | os.X_OK)

@@ -153,6 +153,34 @@ class Capture(Section):
     )
 
 
+class Trust(Section):
+    """The log of what was archived, and who swears to it."""
+
+    timestamp_authorities: tuple[Line, ...] = Field(
+        (), description='Addresses (RFC 3161) that timestamp the log, such as "https://freetsa.org/tsr".'
+    )
+
+
+class Web(Section):
+    """Where `archiver serve` listens. Archived pages are hostile, so they have an origin of their own."""
+
+    host: Line = Field("127.0.0.1", description="Address to listen on.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(8080, description="Port of the application.")
+    replay_port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        8081, description="Port of the origin that archived pages are shown from."
+    )
+    application_url: Annotated[str, AfterValidator(public_address)] = Field(
+        "", description="How the application is reached, https://archive.example.org; empty: as asked."
+    )
+    replay_url: Annotated[str, AfterValidator(public_address)] = Field(
+        "", description="How archived pages are reached: another host; empty: as asked."
+    )
+    trusted_proxies: tuple[NetworkText, ...] = Field(
+        (), description='Proxies whose X-Forwarded-Proto and -For are believed, such as "127.0.0.1".'
+    )
+    name: Line = Field("News archive", description="What stands over every page.")
+
+
 class Settings(Section):
     """All settings."""
 
@@ -163,6 +191,8 @@ class Settings(Section):
     pictures: Pictures = Field(default_factory=Pictures)
     identity: Identity = Field(default_factory=Identity)
     capture: Capture = Field(default_factory=Capture)
+    web: Web = Field(default_factory=Web)
+    trust: Trust = Field(default_factory=Trust)
 
     def url_policy(self) -> UrlPolicy:
         """What the crawler may connect to."""

@@ -152,6 +152,14 @@ class Index:
             after,
         )
 
+    def count(
+        self, match: Match | str, url: str, from_: datetime | None = None, to: datetime | None = None
+    ) -> int:
+        """How many captures with a response `captures` would list; reads an index entry for each."""
+        wanted = Listing(*_span(from_, to), least=1, descending=False)
+        with self._database.reading() as connection:
+            return listing.count_captures(self._database, connection, Match(match), url, wanted)
+
     def captures_in_segment(self, name: str) -> Iterator[Capture]:
         """The captures whose main record is in this segment, by offset; read page by page."""
         return listing.list_segment(self._database, name)

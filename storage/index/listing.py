@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any, Final, Self
 from uuid import UUID
 
-from sqlalchemy import Integer, Select, bindparam, select, tuple_
+from sqlalchemy import Connection, Integer, Select, bindparam, func, select, tuple_
 
 from archiver.model.capture import Capture
 from archiver.model.moment import from_microseconds, to_microseconds
@@ -161,6 +161,23 @@ def _of_url(
         place = _place(Cursor.behind(found[-1]))
 
 
+def count_captures(
+    database: Database, connection: Connection, match: Match, url: str, listing: Listing
+) -> int:
+    """See `Index.count`."""
+    if match is Match.EXACT:
+        key = sort_key(key_of(url))
+        ranges = [(key, f"{key}\x01")]
+    else:
+        ranges = [(span.low, span.high) for span in key_ranges(match, url)]
+    counts = database.statement(_count)
+    total = 0
+    for low, high in ranges:
+        row = counts.first(connection, {**listing.values, "low": low, "high": high})
+        total += row[0] if row else 0
+    return total
+
+
 def list_segment(database: Database, name: str) -> Iterator[Capture]:
     """See `Index.captures_in_segment`."""
     statement = database.statement(_segment_page)
@@ -189,6 +206,16 @@ def _wanted() -> Select[Any]:
         .where(captures.c.status >= bindparam("least"))
         .where(captures.c.captured_at >= bindparam("first"), captures.c.captured_at <= bindparam("last"))
         .limit(bindparam("page", type_=Integer))
+    )
+
+
+def _count() -> Select[Any]:
+    return (
+        select(func.count())
+        .select_from(urls.join(captures, captures.c.url_id == urls.c.id))
+        .where(urls.c.sort_key >= bindparam("low"), urls.c.sort_key < bindparam("high"))
+        .where(captures.c.status >= bindparam("least"))
+        .where(captures.c.captured_at >= bindparam("first"), captures.c.captured_at <= bindparam("last"))
     )
 
 

@@ -1,0 +1,1 @@
+"""The archive over HTTP: an origin for people and programs, and another for what was archived."""

@@ -1,0 +1,99 @@
+"""Errors as answers: problem details (RFC 9457) for programs, a page for people; no stack, no path."""
+
+from __future__ import annotations
+
+import html
+import json
+import logging
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from archiver.errors import (
+    ArchiverError,
+    IndexUnavailableError,
+    NotFoundError,
+    StorageError,
+    UnsafeInputError,
+    UsageError,
+)
+
+log = logging.getLogger(__name__)
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{title}</title><style>
+:root{{color-scheme:light dark}}
+body{{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:15vh auto;padding:0 1rem}}
+h1{{font-size:1.3rem}}</style></head>
+<body><h1>{title}</h1><p>{detail}</p></body></html>
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that went wrong: HTTP status, and for a person what it is and what to do."""
+
+    status: int
+    detail: str
+
+    @property
+    def title(self) -> str:
+        """The status in words."""
+        try:
+            return HTTPStatus(self.status).phrase
+        except ValueError:
+            return "Error"
+
+    def as_json(self) -> bytes:
+        """The problem details object."""
+        return json.dumps(
+            {"type": "about:blank", "title": self.title, "status": self.status, "detail": self.detail}
+        ).encode()
+
+    def as_html(self) -> str:
+        """A plain page that refers to nothing."""
+        return _PAGE.format(title=html.escape(self.title), detail=html.escape(self.detail))
+
+
+class DamagedCaptureError(ArchiverError):
+    """The bytes of an indexed capture cannot be read; the message carries no path."""
+
+
+def problem_of(error: Exception) -> Problem:
+    """What a stranger may know of `error`."""
+    if isinstance(error, HTTPException):
+        return Problem(error.status_code, str(error.detail))
+    if isinstance(error, DamagedCaptureError):
+        return Problem(500, str(error))
+    if isinstance(error, IndexUnavailableError):
+        return Problem(503, "The index of the archive cannot be reached at the moment; try again later.")
+    if isinstance(error, StorageError):
+        return Problem(500, "What is stored of this cannot be read; the archive's operator has to mend it.")
+    if isinstance(error, NotFoundError):
+        return Problem(404, str(error))
+    if isinstance(error, UnsafeInputError | UsageError):
+        return Problem(400, str(error))
+    return Problem(500, "Something failed inside the archive; its log says what.")
+
+
+def answer_problem(request: Request, error: Exception) -> Response:
+    """The answer for `error`, in the form that the asker prefers."""
+    problem = problem_of(error)
+    if problem.status >= 500:
+        log.error("%s %s: %s", request.method, request.url.path[:200], error, exc_info=error)
+    headers = {"Cache-Control": "no-store", "Vary": "Accept", "X-Content-Type-Options": "nosniff"}
+    if isinstance(error, HTTPException) and error.headers:
+        headers.update(error.headers)
+    if not wants_html(request):
+        return Response(problem.as_json(), problem.status, headers, media_type="application/problem+json")
+    headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
+    return Response(problem.as_html(), problem.status, headers, media_type="text/html")
+
+
+def wants_html(request: Request) -> bool:
+    """Whether a browser asks."""
+    return "text/html" in request.headers.get("accept", "")

@@ -1,0 +1,50 @@
+"""A memento as a reader sees it: pages and style sheets with their references led back into the archive."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from archiver.retrieval import Found
+from archiver.web.payloads import body_response, read_all
+from archiver.web.rewriting.css import rewritten_css
+from archiver.web.rewriting.html import rewritten_page
+from archiver.web.rewriting.targets import Targets
+from archiver.web.site import Site
+from archiver.web.wanted import Wanted
+
+LONGEST_PAGE: Final = 16 << 20
+LONGEST_SHEET: Final = 4 << 20
+_HTML = frozenset({"text/html", "application/xhtml+xml"})
+
+
+def replayed(
+    request: Request, site: Site, wanted: Wanted, found: Found, status: int, headers: dict[str, str]
+) -> Response:
+    """The answer for any modifier but `id_`."""
+    capture = found.capture
+    mime, _, parameters = headers["Content-Type"].partition(";")
+    mime = mime.strip().lower()
+    is_sheet = wanted.modifier == "cs_" or mime == "text/css"
+    if not is_sheet and (mime not in _HTML or wanted.modifier in ("im_", "js_")):
+        return body_response(request, found.payload(), capture, status, headers)
+    application = site.origins.application(request) if wanted.modifier == "mp_" else None
+    targets = Targets(capture.target_uri, wanted.digits, application)
+    charset = _charset(parameters)
+    if is_sheet:
+        content, _ = read_all(found.payload(), capture, LONGEST_SHEET)
+        body = rewritten_css(content, charset, targets)
+        headers["Content-Type"] = "text/css; charset=utf-8"
+    else:
+        content, is_cut = read_all(found.payload(), capture, LONGEST_PAGE)
+        if is_cut:
+            headers["X-Archive-Replay-Truncated"] = "length"
+        body = rewritten_page(content, charset, targets, site.index)
+        headers["Content-Type"] = "text/html; charset=utf-8"
+    return body_response(request, iter([body]), capture, status, headers)
+
+
+def _charset(parameters: str) -> str | None:
+    return parameters.partition("charset=")[2].partition(";")[0].strip(" \"'") or None

@@ -1,0 +1,1 @@
+"""Leads the references of archived pages back into the archive, without any script."""

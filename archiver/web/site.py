@@ -1,0 +1,73 @@
+"""What every answer is made from: the archive, and the two origins under which it is reached."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from starlette.requests import Request
+
+from archiver.config.sources import SourceCatalogue
+from archiver.history import Historian
+from archiver.retrieval import Retrieval
+from archiver.storage.index import Index
+from archiver.web.listing_pages import PageStarts
+
+_HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """Where the two origins are reached, `scheme://host[:port]`.
+
+    An empty URL is derived from the request: its host, with the port that this server listens on.
+    """
+
+    application_url: str = ""
+    replay_url: str = ""
+    application_port: int = 0
+    replay_port: int = 0
+
+    def application(self, request: Request) -> str:
+        """The application's origin as the asker can reach it."""
+        return self.application_url or _derived(request, self.application_port)
+
+    def replay(self, request: Request) -> str:
+        """The replay origin as the asker can reach it."""
+        return self.replay_url or _derived(request, self.replay_port)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """An archive that is served."""
+
+    index: Index
+    retrieval: Retrieval
+    historian: Historian
+    sources: Callable[[], SourceCatalogue]
+    origins: Origins
+    version: str
+    name: str = "News archive"
+    page_starts: PageStarts = field(default_factory=PageStarts)
+
+
+def site_of(request: Request) -> Site:
+    """The site that the application of this request serves."""
+    site = request.app.state.site
+    assert isinstance(site, Site)
+    return site
+
+
+def own_origin(request: Request) -> str:
+    """The origin at which this request came in."""
+    origins = site_of(request).origins
+    return origins.replay(request) if request.app.state.is_replay else origins.application(request)
+
+
+def _derived(request: Request, port: int) -> str:
+    host = request.headers.get("host", "")
+    if not _HOST.fullmatch(host):
+        host = "localhost"
+    name = host if host.endswith("]") else re.sub(r":[0-9]{1,5}$", "", host)
+    return f"{request.url.scheme}://{name}:{port}"
