@@ -25,8 +25,12 @@ COMMANDS = (
     "diff",
     "extract",
     "verify",
+    "log",
+    "keys",
+    "witness",
     "reindex",
     "stats",
+    "serve",
     "demo",
 )
 """In the order of the help; the command `x` is the function `command` of the module `archiver.cli.x`."""
