@@ -109,6 +109,8 @@ APPEAL = re.compile(
     |abonnez-vous|inscrivez-vous|suscríbe\w+|regístrate|inscreva-se|assine
     |iscriviti|abbonati|schrijf\ (?:je|u)|meld\ je|prenumerera|zapisz\ się|подпи[сш]\w+
     |підпи[сш]\w+|abone\ ol)\b
+    |\b(?:we\ and\ our|wir\ und\ unsere|nous\ et\ nos|nosotros\ y\ nuestros|noi\ e\ i\ nostri|wij\ en\ onze
+    |nós\ e\ os\ nossos)\ (?:\d+\ )?(?:partners?|partner|partenaires|socios|parceiros)\b
     |\bwe\ use\ cookies\b|\bcookies?\ (?:policy|consent|settings)\b
     |\bwir\ verwenden\ cookies\b
     """,

@@ -1,11 +1,10 @@
-"""Changes made to the HTML of real pages: what sites change at every visit, and what editors change.
+"""Changes made to the HTML of real pages: what sites change at every visit.
 
 No change knows a publisher: places are found by the text of the article that a page is expected to have.
 """
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from lxml import html
 from lxml.html import HtmlElement
 
 BLOCKS = ("p", "h2", "h3", "h4", "li", "blockquote", "div", "span", "section")
+UNCOUNTED = ("html", "script", "style", "time", "title", "td", "th")
 LABELS = {
     "de": ("Mehr zum Thema", "Anzeige", "Kommentare", "Meistgelesen", "Das Beste der Woche im Newsletter."),
     "fr": ("Lire aussi", "Publicité", "commentaires", "Les plus lus", "Chaque matin, l'essentiel."),
@@ -28,7 +28,6 @@ LABELS = {
     "it": ("Leggi anche", "Pubblicità", "commenti", "I più letti", "Ogni mattina le notizie del giorno."),
     "en": ("Related stories", "Advertisement", "comments", "Most read", "The top stories every day."),
 }  # fmt: skip
-PAGE_WORD = re.compile(r"[^\W\d_]{4,}")
 
 
 @dataclass
@@ -40,6 +39,8 @@ class Page:
     title: str
     headlines: list[str]
     random: Random
+    site: Random
+    """What is the same at every visit and on every page of the site: the shape of its boxes."""
     paragraphs: list[HtmlElement] = field(default_factory=list)
     said: list[HtmlElement] = field(default_factory=list)
     """The elements of the summary and the headings of the expected text."""
@@ -73,7 +74,7 @@ def read(content: bytes, entry: dict[str, Any], headlines: list[str], seed: str)
     truth = entry["truth"]
     root = html.document_fromstring(content, parser=html.HTMLParser(encoding="utf-8", huge_tree=True))
     language = (root.get("lang") or entry["languages"][0]).partition("-")[0].partition("_")[0]
-    page = Page(root, language, truth.get("title") or "", headlines, Random(seed))
+    page = Page(root, language, truth.get("title") or "", headlines, Random(seed), Random(entry["file"]))
     wanted = {folded(text) for section in truth["body"]["sections"] for text in section["paragraphs"]}
     wanted = {text for text in wanted if len(text) >= 60}
     said = {folded(text) for text in truth["body"]["summary"]}
@@ -184,8 +185,9 @@ def counters(page: Page) -> bool:
     done = _near_heading(page, f"<div>{page.random.choice(shown)}</div>")
     done |= _put(page, f"<p>{count} {page.labels[2]}</p>", page.random.random() < 0.5)
     for element in page.outside():
-        text = "" if len(element) or element.tag in ("script", "style", "time", "title") else element.text
-        if re.fullmatch(r"\(?\d{1,4}\)?", (text or "").strip()):
+        text = "" if len(element) or element.tag in UNCOUNTED else element.text
+        stands_alone = len(element.getparent().text_content().split()) <= 3 if text else False
+        if stands_alone and re.fullmatch(r"\(?\d{1,4}\)?", (text or "").strip()):
             element.text = str(page.random.randrange(1, 999))
     return done
 
@@ -231,10 +233,15 @@ def most_read(page: Page) -> bool:
     _put(page, f"<div><h3>{page.labels[3]}</h3><ol>{rows}</ol></div>", False)
     for listing in page.outside():
         entries = [child for child in listing if child.tag == "li"]
-        if listing.tag in ("ul", "ol") and len(entries) >= 3:
+        if listing.tag in ("ul", "ol") and len(entries) >= 3 and all(map(_is_linked, entries)):
             page.random.shuffle(entries)
             listing[:] = entries
     return True
+
+
+def _is_linked(entry: HtmlElement) -> bool:
+    links = sum(len("".join(link.text_content().split())) for link in entry.iter("a"))
+    return links >= 0.75 * len("".join(entry.text_content().split()))
 
 
 def rotated_links(page: Page) -> bool:
@@ -272,15 +279,25 @@ def boxes(page: Page) -> bool:
     if body is None:
         return False
     consent = "We and our 843 partners store and access information on a device."
-    mark = page.random.choice(('role="dialog"', 'class="cookie-banner"', f'class="{_token(page)}"'))
-    body.insert(page.random.choice((0, len(body))), _element(f"<div {mark}><p>{consent}</p><a>OK</a></div>"))
+    mark = page.site.choice(('role="dialog"', 'class="cookie-banner"', f'class="{_token(page)}"'))
+    body.insert(page.site.choice((0, len(body))), _element(f"<div {mark}><p>{consent}</p><a>OK</a></div>"))
     sentence = page.labels[4]
     shapes = (
         f"<aside><h4>Newsletter</h4><p>{sentence}</p><form><input><button>OK</button></form></aside>",
         f'<div class="newsletter-box"><p>{sentence}</p><a href="/newsletter">Newsletter</a></div>',
         f'<form action="/newsletter"><label>{sentence}</label><input type="email"></form>',
     )
-    return _put(page, page.random.choice(shapes), True)
+    return _put(page, page.site.choice(shapes), True)
+
+
+def other_article(page: Page) -> None:
+    """Other words for every paragraph, and another title: a sibling of the page, in the same template."""
+    words = [word for paragraph in page.paragraphs for word in paragraph.text_content().split()]
+    for paragraph in page.paragraphs:
+        count = len(paragraph.text_content().split())
+        tail = paragraph.tail
+        paragraph.clear()
+        paragraph.text, paragraph.tail = " ".join(page.random.choices(words, k=count)) + ".", tail
 
 
 NOISE: dict[str, Mutator] = {
@@ -293,136 +310,4 @@ NOISE: dict[str, Mutator] = {
     "rotated links": rotated_links,
     "cache keys": cache_keys,
     "boxes": boxes,
-}
-
-
-def _texts(page: Page, pattern: re.Pattern[str]) -> list[tuple[HtmlElement, str]]:
-    """Where `pattern` stands in the text of the article: the element and which of its texts."""
-    places = []
-    for paragraph in page.paragraphs:
-        for element in paragraph.iter():
-            if not isinstance(element.tag, str):
-                continue
-            if pattern.search(element.text or ""):
-                places.append((element, "text"))
-            if element is not paragraph and pattern.search(element.tail or ""):
-                places.append((element, "tail"))
-    return places
-
-
-def _substitute(page: Page, pattern: re.Pattern[str], replacement: Callable[[str], str]) -> bool:
-    places = _texts(page, pattern)
-    if not places:
-        return False
-    element, name = page.random.choice(places)
-    text = getattr(element, name)
-    match = page.random.choice(list(pattern.finditer(text)))
-    setattr(element, name, text[: match.start()] + replacement(match[0]) + text[match.end() :])
-    return True
-
-
-def one_word(page: Page) -> bool:
-    words = [word for paragraph in page.paragraphs for word in PAGE_WORD.findall(paragraph.text_content())]
-    if not words:
-        return False
-    other = page.random.choice(words)
-    return _substitute(page, PAGE_WORD, lambda word: other if other != word else f"{other}s")
-
-
-def negation(page: Page) -> bool:
-    words = {"de": "nicht", "fr": "pas", "es": "no", "it": "non", "en": "not", "tr": "değil"}
-    word = words.get(page.language, "not")
-    return _substitute(page, re.compile(r"(?<=\w) (?=\w)"), lambda _space: f" {word} ")
-
-
-def number(page: Page) -> bool:
-    return _substitute(page, re.compile(r"\d"), lambda digit: str((int(digit) + 1) % 10))
-
-
-def comma(page: Page) -> bool:
-    return _substitute(page, re.compile(r"[,\u060c\u3001\uff0c](?=\s|\w)"), lambda _comma: "")
-
-
-def paragraph_removed(page: Page) -> bool:
-    if len(page.paragraphs) < 2:
-        return False
-    page.random.choice(page.paragraphs).drop_tree()
-    return True
-
-
-def paragraph_added(page: Page) -> bool:
-    place = page.gap()
-    if place is None:
-        return False
-    words = [word for paragraph in page.paragraphs for word in paragraph.text_content().split()]
-    page.random.shuffle(words)
-    added = html.Element(place.tag)
-    added.text = " ".join(words[:40]) + "."
-    added.set("class", place.get("class") or "")
-    place.addnext(added)
-    return True
-
-
-def title(page: Page) -> bool:
-    """A word of the title, wherever the page writes the title."""
-    words = PAGE_WORD.findall(page.title)
-    if not words:
-        return False
-    word = page.random.choice(words)
-    other = word[::-1] if word[::-1] != word else f"{word}s"
-    done = False
-    for element in page.root.iter("h1", "title", "meta", "script"):
-        if element.tag == "script":
-            for written in (page.title, json.dumps(page.title)[1:-1], escape(page.title)):
-                if written in (element.text or ""):
-                    element.text = element.text.replace(
-                        written, written.replace(_as_in(written, word), other, 1)
-                    )
-        elif element.tag == "meta":
-            content = element.get("content") or ""
-            if folded(page.title) in folded(content):
-                element.set("content", content.replace(word, other, 1))
-        elif folded(page.title) in folded(element.text_content()):
-            done |= _replace_in(element, word, other)
-    return done
-
-
-def _as_in(written: str, word: str) -> str:
-    return word if word in written else json.dumps(word)[1:-1]
-
-
-def _replace_in(element: HtmlElement, word: str, other: str) -> bool:
-    for node in element.iter():
-        for name in ("text", "tail") if node is not element else ("text",):
-            text = getattr(node, name)
-            if isinstance(node.tag, str) and text and word in text:
-                setattr(node, name, text.replace(word, other, 1))
-                return True
-    return False
-
-
-def caption(page: Page) -> bool:
-    """A word of the caption of a picture of the article."""
-    wanted = [folded(text) for text in page.captions]
-    for tags in (("figcaption",), ("p", "span", "div")):
-        for element in page.root.iter(*tags):
-            for node in element.iter():
-                if isinstance(node.tag, str) and node.text and len(node.text.strip()) >= 15:
-                    key = folded(node.text)
-                    if key and any(key in text or text in key for text in wanted):
-                        word = page.random.choice(PAGE_WORD.findall(node.text) or [node.text])
-                        node.text = node.text.replace(word, f"{word}x", 1)
-                        return True
-    return False
-
-
-EDITS: dict[str, Mutator] = {
-    "one word": one_word,
-    "negation": negation,
-    "number": number,
-    "comma": comma,
-    "paragraph removed": paragraph_removed,
-    "paragraph added": paragraph_added,
-    "title": title,
-    "caption": caption,
 }
