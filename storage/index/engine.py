@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 from operator import itemgetter
 from pathlib import Path
@@ -22,6 +22,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
 
 from archiver.errors import ArchiverError, DiskFullError, IndexUnavailableError
+from archiver.storage.index.turns import among_others
 
 BUSY_TIMEOUT: Final = 30.0
 """Seconds that a write waits for another process's write (SQLite)."""
@@ -79,9 +80,9 @@ class Statement:
 
 
 class Database:
-    """One index database, reachable from several threads."""
+    """One index database, reachable from several threads; a private one is known to no other process."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, is_private: bool = False) -> None:
         try:
             self.url: URL = make_url(url)
             self.engine: Engine = _engine(self.url)
@@ -89,6 +90,7 @@ class Database:
             raise IndexUnavailableError(f"database.url cannot be used: {error}") from None
         assert self.engine.dialect.loaded_dbapi is not None
         self._driver_error: type[Exception] = self.engine.dialect.loaded_dbapi.Error
+        self._is_private = is_private
         self._reader = self.engine
         if not self.is_sqlite:  # SQLite connections begin no transaction unless told to
             self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -142,12 +144,17 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """A transaction: committed at the end, rolled back on any error."""
         try:
-            with self.engine.begin() as connection:
+            with self._turn(), self.engine.begin() as connection:
                 if self.is_sqlite:
                     connection.exec_driver_sql("BEGIN IMMEDIATE")
                 yield connection
         except (DBAPIError, self._driver_error) as error:
             raise self._explained(error) from error
+
+    def _turn(self) -> AbstractContextManager[None]:
+        if self._is_private or not self.is_sqlite:
+            return nullcontext()
+        return among_others(self.path)
 
     def close(self) -> None:
         """Close every pooled connection."""

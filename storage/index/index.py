@@ -293,12 +293,12 @@ class Index:
         """A new empty index to fill from the WARC files; it takes this one's place when the block ends well.
 
         The old content serves until then, and stays if the block raises or the process dies. What other
-        processes record meanwhile is carried over.
+        processes record meanwhile is carried over. Only one process can do this at a time.
         """
         live = self._database
-        with live.reading() as connection:
-            begun = rebuilding.beginning(connection)
         with rebuilding.beside(live) as fresh:
+            with live.writing() as connection:
+                begun = rebuilding.beginning(connection)
             with fresh.writing() as connection:
                 bring_up_to_date(connection, fresh.where)
             index = Index(fresh)

@@ -37,12 +37,16 @@ from archiver.storage.index.schema import (
     tallies,
     urls,
 )
+from archiver.storage.index.turns import alone, as_the_only_rebuilder, rebuilt_elsewhere
 from archiver.storage.ledger.schema import log_records, statements
 from archiver.storage.ledger.tables import carry_over as carry_over_log
 
 _PAGE: Final = 1_000
 _MARGIN: Final = 3_600_000_000
 """Microseconds that a statement may be older than the transaction that recorded it."""
+
+_REBUILD_LOCK: Final = 7_236_118_005
+"""As in `migrate`: an arbitrary number that all programs of this name agree on."""
 
 _PATIENCE: Final = 5
 """Times that the copy waits out the busy timeout before it gives up (SQLite)."""
@@ -63,7 +67,9 @@ class Beginning:
 
 
 def beginning(connection: Connection) -> Beginning:
-    """The marks behind which everything is new."""
+    """The marks behind which everything is new; nothing before them is still being written."""
+    if connection.dialect.name == "postgresql":  # ids are given out before their transaction ends
+        connection.execute(text("LOCK TABLE captures, snapshots, events IN EXCLUSIVE MODE"))
     return Beginning(
         capture_id=connection.scalar(select(func.coalesce(func.max(captures.c.id), 0))) or 0,
         snapshot_id=connection.scalar(select(func.coalesce(func.max(snapshots.c.id), 0))) or 0,
@@ -74,17 +80,37 @@ def beginning(connection: Connection) -> Beginning:
 
 @contextmanager
 def beside(live: Database) -> Iterator[Database]:
-    """An empty database next to `live`, gone at the end."""
-    if live.is_sqlite:
-        path = live.path.with_name(f"{live.path.name}.rebuild")
+    """An empty database next to `live`, gone at the end. Raises IndexUnavailableError when there is one."""
+    with _file_beside(live) if live.is_sqlite else _schema_beside(live) as fresh:
+        yield fresh
+
+
+@contextmanager
+def _file_beside(live: Database) -> Iterator[Database]:
+    path = live.path.with_name(f"{live.path.name}.rebuild")
+    url = URL.create("sqlite", database=str(path)).render_as_string(hide_password=False)
+    with as_the_only_rebuilder(live.path):
         _remove(path)
-        fresh = Database(URL.create("sqlite", database=str(path)).render_as_string(hide_password=False))
+        fresh = Database(url, is_private=True)
         try:
             yield fresh
         finally:
             fresh.close()
             _remove(path)
-        return
+
+
+@contextmanager
+def _schema_beside(live: Database) -> Iterator[Database]:
+    with live.reading() as lock:
+        if not lock.scalar(text("SELECT pg_try_advisory_lock(:number)"), {"number": _REBUILD_LOCK}):
+            raise rebuilt_elsewhere(live.where)
+        try:
+            yield from _in_fresh_schema(live)
+        finally:
+            lock.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": _REBUILD_LOCK})
+
+
+def _in_fresh_schema(live: Database) -> Iterator[Database]:
     schema = f"{_schema(live)}_rebuild"
     with live.writing() as connection:
         connection.execute(text(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE'))
@@ -101,8 +127,9 @@ def beside(live: Database) -> Iterator[Database]:
 def put_in_place(live: Database, fresh: Database, carry_over: Callable[[], None]) -> None:
     """Give `live` the content of `fresh`, after what was recorded into `live` meanwhile was carried over."""
     if live.is_sqlite:
-        carry_over()
-        _copy_file(fresh, live)
+        with alone(live.path):
+            carry_over()
+            _copy_file(fresh, live)
         return
     old, new = _schema(live), _schema(fresh)
     tables = [table.name for table in metadata.sorted_tables]
