@@ -25,7 +25,7 @@ class RecordType(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class RecordLocation:
-    """Where a record is: the segment's name (`NAME.warc.gz`, never with `.open`), and its gzip member's place.
+    """Where a record is: the segment's name (`NAME.warc.gz`, never `.open`), and its gzip member's place.
 
     `offset` and `length` are in bytes of the compressed file.
     """

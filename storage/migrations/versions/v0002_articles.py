@@ -1,4 +1,4 @@
-"""Articles across their versions: the key of a snapshot's article, and what visits found besides snapshots."""
+"""Articles across their versions: the key of a snapshot's article, and what else visits found."""
 
 from __future__ import annotations
 
