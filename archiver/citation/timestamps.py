@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
 from rfc3161_client import (
     HashAlgorithm,
     TimestampRequestBuilder,
@@ -111,3 +112,10 @@ def _decoded(response: bytes) -> TimeStampResponse:
         return decode_timestamp_response(with_sorted_certificates(response))
     except ValueError as error:
         raise UnsafeInputError(f"not a timestamp response: {error}") from None
+
+
+def embedded_certificates(response: bytes) -> bytes:
+    """The certificates that came with a timestamp, as PEM, in the order of their text."""
+    certificates = _decoded(response).signed_data.certificates
+    loaded = [x509.load_der_x509_certificate(bytes(certificate)) for certificate in certificates]
+    return b"".join(sorted(certificate.public_bytes(Encoding.PEM) for certificate in loaded))

@@ -21,6 +21,7 @@ COMMANDS = (
     "get",
     "show",
     "cite",
+    "export",
     "history",
     "diff",
     "extract",

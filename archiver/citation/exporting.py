@@ -1,0 +1,228 @@
+"""Makes a bundle of snapshots: copies their records as they are, proves them, writes the rest around them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+from urllib.parse import urlsplit
+
+from archiver.citation.bundle import WARC, Evidence, derived_files, event, file_digest, labelled, package
+from archiver.citation.checkpoint import LogProof
+from archiver.citation.ledger_writer import LedgerWriter
+from archiver.citation.notary import record_ids
+from archiver.citation.note import Note, parse_note
+from archiver.citation.statement import read_canonical
+from archiver.citation.timestamps import embedded_certificates
+from archiver.errors import ArchiverError, DamagedRecordError, StorageError
+from archiver.model.capture import RecordLocation
+from archiver.model.snapshot import Snapshot
+from archiver.storage.ledger.documents import Batch, Cosignature, StoredStatement, Timestamp
+from archiver.storage.warc import find_segment, iterate_records, read_record
+from archiver.storage.warc.evidence import RecordEvidence, exchange_evidence, record_evidence
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_NOT_IN_NAME = re.compile(r"[^0-9A-Za-z.-]+")
+
+
+class WithdrawnError(ArchiverError):
+    """The bytes of this snapshot are no longer given out; its record stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The checkpoint that a bundle rests on: signed and cosigned, with its timestamps."""
+
+    size: int
+    note: Note
+    stamps: tuple[Timestamp, ...]
+
+
+def export_bundle(
+    ledger: LedgerWriter,
+    snapshots: Sequence[Snapshot],
+    output: Path,
+    *,
+    archive: str = "",
+    base_url: str = "",
+) -> Chosen:
+    """Write the bundle of `snapshots` to `output`, whole or not at all; the same state gives the same bytes.
+
+    What is not yet in the log is logged first. Raises WithdrawnError, DamagedRecordError when a record is not
+    what was stated, StorageError.
+    """
+    statements = [_logged(ledger, snapshot) for snapshot in snapshots]
+    documents = [read_record(ledger.folder, statement.location).block() for statement in statements]
+    chosen = choose_checkpoint(ledger, max(statement.leaf or 0 for statement in statements))
+    evidence = Evidence(
+        statements=tuple(documents),
+        proofs=tuple(_proof(ledger, statement, chosen).encode() for statement in statements),
+        stamps={name: base64.b64decode(stamp.response) for name, stamp in _named(chosen.stamps)},
+        certificates={
+            name: embedded_certificates(base64.b64decode(stamp.response))
+            for name, stamp in _named(chosen.stamps)
+        },
+        events=_events(ledger, snapshots, chosen),
+        archive=archive,
+        base_url=base_url,
+    )
+    created = max(str(read_canonical(document)["issued"]) for document in documents)
+    with tempfile.TemporaryDirectory(dir=output.parent, prefix=".bundle-") as scratch:
+        warc = Path(scratch) / "data.warc.gz"
+        _copy_records(ledger, snapshots, documents, warc)
+        files = {**evidence.files(), **derived_files(evidence, list(iterate_records(warc)))}
+        listed = {path: (len(content), labelled(content)) for path, content in files.items()}
+        listed[WARC] = file_digest(warc)
+        _write_zip(Path(scratch) / "bundle.wacz", {**package(evidence, listed, created), **files}, warc)
+        try:
+            (Path(scratch) / "bundle.wacz").replace(output)
+        except OSError as error:
+            raise StorageError(f"cannot write {output}: {error.strerror}") from error
+    return chosen
+
+
+def choose_checkpoint(ledger: LedgerWriter, leaf: int) -> Chosen:
+    """The earliest checkpoint with `leaf` that was timestamped; else cosigned; else the newest."""
+    known = ledger.index.ledger
+    stamps = [d for d in known.documents("timestamp", leaf + 1) if isinstance(d, Timestamp)]
+    cosigned = [d for d in known.documents("cosignature", leaf + 1) if isinstance(d, Cosignature)]
+    newest = ledger.place.files().size
+    size = next(iter([stamp.size for stamp in stamps] + [line.size for line in cosigned]), newest)
+    batches = (d for d in known.documents("batch", size) if isinstance(d, Batch) and d.size == size)
+    note = parse_note(next(batches).checkpoint)
+    for cosignature in cosigned:
+        if cosignature.size == size:
+            signature = parse_note(f"{note.text}\n{cosignature.line}\n").signatures[0]
+            if all((s.name, s.key_id) != (signature.name, signature.key_id) for s in note.signatures):
+                note = note.signed(signature)
+    return Chosen(size, note, tuple(stamp for stamp in stamps if stamp.size == size))
+
+
+def withdrawal(ledger: LedgerWriter, snapshot: Snapshot) -> str | None:
+    """Why the bytes of a snapshot are not given out; None for one that was not withdrawn."""
+    for statement in reversed(ledger.index.ledger.about(snapshot.id)):
+        if statement.kind == "withdrawal":
+            stated = read_canonical(read_record(ledger.folder, statement.location).block())
+            return str(stated.get("reason", ""))
+    return None
+
+
+def _logged(ledger: LedgerWriter, snapshot: Snapshot) -> StoredStatement:
+    reason = withdrawal(ledger, snapshot)
+    if reason is not None:
+        raise WithdrawnError(f"{snapshot.id} was withdrawn: {reason}")
+    statement = ledger.statement_of(snapshot)
+    if statement.leaf is None:
+        ledger.sequence()
+        statement = ledger.statement_of(snapshot)
+    if statement.leaf is None:
+        raise StorageError(f"the statement of {snapshot.id} could not be logged; see archiver log audit")
+    return statement
+
+
+def _proof(ledger: LedgerWriter, statement: StoredStatement, chosen: Chosen) -> str:
+    assert statement.leaf is not None
+    tree = ledger.place.files().tree()
+    return str(
+        LogProof(statement.leaf, tuple(tree.inclusion_proof(statement.leaf, chosen.size)), chosen.note)
+    )
+
+
+def _named(stamps: Iterable[Timestamp]) -> list[tuple[str, Timestamp]]:
+    """Each timestamp with the name of its authority as it can stand in a file's name."""
+    named: dict[str, Timestamp] = {}
+    for stamp in stamps:
+        parts = urlsplit(stamp.authority)
+        named.setdefault(_NOT_IN_NAME.sub("-", f"{parts.netloc}{parts.path}").strip("-."), stamp)
+    return sorted(named.items())
+
+
+def _events(ledger: LedgerWriter, snapshots: Sequence[Snapshot], chosen: Chosen) -> bytes:
+    lines = []
+    for snapshot in snapshots:
+        for statement in ledger.index.ledger.about(snapshot.id):
+            if statement.kind == "capture" or statement.leaf is None:
+                continue
+            at = chosen if statement.leaf < chosen.size else choose_checkpoint(ledger, statement.leaf)
+            document = read_record(ledger.folder, statement.location).block()
+            lines.append(
+                json.dumps(event(document, _proof(ledger, statement, at)), ensure_ascii=False) + "\n"
+            )
+    return "".join(lines).encode()
+
+
+def _copy_records(
+    ledger: LedgerWriter, snapshots: Sequence[Snapshot], documents: Sequence[bytes], target: Path
+) -> None:
+    """Copy every stated record's gzip member, unchanged; each is held against the statement first."""
+    written: set[str] = set()
+    with target.open("wb") as out:
+        for snapshot, document in zip(snapshots, documents, strict=True):
+            stated = read_canonical(document)
+            wanted = {r["id"]: r["record_sha256"] for r in (*stated["records"], *stated["originals"])}
+            for record in _stored(ledger, snapshot):
+                expected = wanted.pop(record.record_id, None)
+                if expected is None or record.record_id in written:
+                    continue
+                if expected != str(record.record_sha256):
+                    raise DamagedRecordError(
+                        f"{record.location.segment} at {record.location.offset} is not what was stated of"
+                        f" {record.record_id}; restore the file from a copy (archiver fixity repair)"
+                    )
+                _copy_member(ledger.folder, record.location, out)
+                written.add(record.record_id)
+            if missing := set(wanted) - written:
+                raise DamagedRecordError(f"{snapshot.id}: the stored records lack {next(iter(missing))}")
+
+
+def _stored(ledger: LedgerWriter, snapshot: Snapshot) -> Iterable[RecordEvidence]:
+    originals: list[RecordLocation] = []
+    for record_id in record_ids(snapshot):
+        capture = ledger.index.capture(record_id)
+        if capture is None:
+            raise DamagedRecordError(f"the index lacks the record {record_id}; run archiver reindex")
+        yield from exchange_evidence(ledger.folder, capture.location)
+        if capture.original:
+            originals.append(capture.original.location)
+    own = ledger.index.snapshot_location(snapshot.id)
+    if own:
+        yield record_evidence(ledger.folder, own)
+    for location in dict.fromkeys(originals):
+        yield record_evidence(ledger.folder, location)
+
+
+def _copy_member(folder: Path, location: RecordLocation, out: IO[bytes]) -> None:
+    with find_segment(folder, location.segment).open("rb") as file:
+        file.seek(location.offset)
+        left = location.length
+        while left:
+            piece = file.read(min(left, 1 << 20))
+            if not piece:
+                raise DamagedRecordError(f"{location.segment} ends within the record at {location.offset}")
+            out.write(piece)
+            left -= len(piece)
+
+
+def _write_zip(target: Path, files: dict[str, bytes], warc: Path) -> None:
+    """All stored, in the order of their names, with one fixed date: the same files give the same bytes."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as bundle:
+        for path in sorted((*files, WARC)):
+            info = zipfile.ZipInfo(path, _EPOCH)
+            info.external_attr = 0o644 << 16
+            info.create_system = 3
+            if path == WARC:
+                info.file_size = warc.stat().st_size
+                with bundle.open(info, "w") as out, warc.open("rb") as source:
+                    shutil.copyfileobj(source, out, 1 << 20)
+            else:
+                bundle.writestr(info, files[path])
+    with target.open("rb") as file:
+        os.fsync(file.fileno())

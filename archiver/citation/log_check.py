@@ -1,0 +1,87 @@
+"""Holds proofs and timestamps against the reader's policy."""
+
+from __future__ import annotations
+
+from archiver.citation.bundle import Evidence
+from archiver.citation.checkpoint import LogProof, entry_of
+from archiver.citation.note import Note
+from archiver.citation.policy import Policy
+from archiver.citation.timestamps import StampedTime, verify_timestamp
+from archiver.citation.verdict import Verdict
+from archiver.errors import UnsafeInputError
+from archiver.storage.ledger.tree import leaf_digest, verify_inclusion
+
+
+def check_proof(
+    statement: bytes, text: str, policy: Policy, verdict: Verdict, *, quorum: bool = True
+) -> None:
+    """That the statement is in a log that the policy trusts, as enough witnesses saw it."""
+    proof = LogProof.parse(text)
+    checkpoint = proof.checkpoint
+    leaf = leaf_digest(entry_of(statement))
+    if not verify_inclusion(leaf, proof.index, checkpoint.size, proof.path, checkpoint.root):
+        verdict.problems.append("the statement is not in the log that its proof shows")
+        return
+    keys = [key for key in policy.logs if key.name == checkpoint.origin]
+    signed = [found for key in keys if (found := proof.note.verified_by(key))]
+    if not signed:
+        verdict.problems.append(f"the log {checkpoint.origin} did not sign with a key that the policy trusts")
+        return
+    verdict.log = checkpoint.origin
+    known = {(signature.name, signature.key_id) for signature in signed}
+    seen = []
+    for key in policy.witnesses:
+        cosignature = proof.note.verified_by(key)
+        if cosignature:
+            seen.append((key.name, cosignature.signed_at))
+            known.add((cosignature.name, cosignature.key_id))
+    unknown = [s.name for s in proof.note.signatures if (s.name, s.key_id) not in known]
+    if unknown:
+        verdict.warnings.append(f"the policy does not know the signature of {', '.join(sorted(unknown))}")
+    if not quorum:
+        return
+    if len(seen) < policy.quorum:
+        verdict.problems.append(f"{len(seen)} witnesses signed, but the policy demands {policy.quorum}")
+    for name, moment in seen:
+        if name not in verdict.witnesses:
+            verdict.witnesses.append(name)
+            if moment:
+                verdict.times.append(StampedTime(name, moment))
+
+
+def check_stamps(evidence: Evidence, policy: Policy, verdict: Verdict) -> None:
+    """That the timestamps are of the very checkpoint that the proofs rest on."""
+    signed = {_log_signed(LogProof.parse(proof.decode()).note) for proof in evidence.proofs}
+    if len(signed) != 1:
+        verdict.problems.append("the proofs rest on different checkpoints")
+        return
+    content = str(signed.pop()).encode()
+    verified = 0
+    for name, response in evidence.stamps.items():
+        stamped, reason = _stamped(response, content, policy)
+        if stamped:
+            verdict.times.append(stamped)
+            verified += 1
+        elif policy.authorities:
+            verdict.problems.append(f"the timestamp {name} does not hold: {reason}")
+        else:
+            verdict.warnings.append(
+                f"the policy trusts no authority, so the timestamp {name} counts for nothing"
+            )
+    if verified < policy.timestamps:
+        verdict.problems.append(f"{verified} timestamps hold, but the policy demands {policy.timestamps}")
+
+
+def _log_signed(note: Note) -> Note:
+    """What authorities stamp: the checkpoint with the log's own signature, the first."""
+    return Note(note.text, note.signatures[:1])
+
+
+def _stamped(response: bytes, content: bytes, policy: Policy) -> tuple[StampedTime | None, str]:
+    reason = ""
+    for authority in policy.authorities:
+        try:
+            return verify_timestamp(response, content, authority.name, authority.roots), ""
+        except UnsafeInputError as error:
+            reason = str(error)
+    return None, reason
