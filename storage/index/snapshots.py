@@ -150,16 +150,16 @@ def _by_identifier() -> Select[Any]:
 def _of_record() -> Select[Any]:
     """The earliest snapshot whose page or one of whose pictures the record is."""
     wanted: BindParameter[bytes] = bindparam("record_id")
-    of_page = select(snapshots.c.id).where(snapshots.c.page_record_id == wanted)
-    of_picture = select(snapshot_pictures.c.snapshot_id).where(
-        snapshot_pictures.c.record_id == wanted, snapshot_pictures.c.record_id.is_not(None)
-    )
-    return (
-        select(snapshots.c.document)
-        .where(snapshots.c.id.in_(union(of_page, of_picture)))
-        .order_by(snapshots.c.captured_at, snapshots.c.identifier)
-        .limit(1)
-    )
+    keys = (snapshots.c.id, snapshots.c.captured_at, snapshots.c.identifier)
+    pictures = snapshot_pictures.c
+    found = union(
+        select(*keys).where(snapshots.c.page_record_id == wanted),
+        select(*keys)
+        .join(snapshot_pictures, pictures.snapshot_id == snapshots.c.id)
+        .where(pictures.record_id == wanted, pictures.record_id.is_not(None)),
+    ).subquery()
+    earliest = select(found.c.id).order_by(found.c.captured_at, found.c.identifier).limit(1)
+    return select(snapshots.c.document).where(snapshots.c.id == earliest.scalar_subquery())
 
 
 def _page_of_all(descending: bool) -> Select[Any]:
@@ -179,14 +179,28 @@ def _page_of_article(descending: bool) -> Select[Any]:
 
 
 def _page_of_url(descending: bool) -> Select[Any]:
-    """The same among the snapshots that a URL of the urlkey was asked for, or led to."""
+    """The same among the snapshots that a URL of the urlkey was asked for, or led to.
+
+    They are chosen before they are put in order: a database might else walk through all in order.
+    """
     of_key = select(urls.c.id).where(urls.c.sort_key == bindparam("key"))
-    between = (snapshots.c.captured_at >= bindparam("first"), snapshots.c.captured_at <= bindparam("last"))
-    ids = union(
-        select(snapshots.c.id).where(snapshots.c.seed_url_id.in_(of_key), *between),
-        select(snapshots.c.id).where(snapshots.c.page_url_id.in_(of_key), *between),
+    keys = (snapshots.c.captured_at, snapshots.c.identifier)
+    place = tuple_(bindparam("moment"), bindparam("identifier"))
+    behind = (
+        tuple_(*keys) < place if descending else tuple_(*keys) > place,
+        snapshots.c.captured_at.between(bindparam("first"), bindparam("last")),
     )
-    return _page_of_all(descending).where(snapshots.c.id.in_(ids))
+    found = union(
+        select(snapshots.c.id, *keys).where(snapshots.c.seed_url_id.in_(of_key), *behind),
+        select(snapshots.c.id, *keys).where(snapshots.c.page_url_id.in_(of_key), *behind),
+    ).subquery()
+    order = (found.c.captured_at, found.c.identifier)
+    return (
+        select(*order, snapshots.c.document)
+        .join(snapshots, snapshots.c.id == found.c.id)
+        .order_by(*([key.desc() for key in order] if descending else order))
+        .limit(bindparam("page", type_=Integer))
+    )
 
 
 def _sightings() -> Select[Any]:
