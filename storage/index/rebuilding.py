@@ -141,7 +141,8 @@ def put_in_place(live: Database, fresh: Database, carry_over: Callable[[], None]
             connection.execute(text(f'DROP TABLE "{old}"."{name}" CASCADE'))
         for name in tables:
             connection.execute(text(f'ALTER TABLE "{new}"."{name}" SET SCHEMA "{old}"'))
-        connection.execute(text(f"ANALYZE {', '.join(tables)}"))  # plans made without statistics read whole tables
+        # plans made without statistics read whole tables
+        connection.execute(text(f"ANALYZE {', '.join(tables)}"))
 
 
 def carry_over(live: Database, fresh: Database, record: Record, begun: Beginning) -> None:
