@@ -70,6 +70,7 @@ class Archive:
         """The command, running."""
         return subprocess.Popen(
             [COMMAND, *arguments],
+            bufsize=0,  # so that lines may be read before `communicate` reads the rest
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -33,7 +33,7 @@ def test_nothing_is_lost_that_is_recorded_while_a_rebuild_is_put_in_place(
     writer = threading.Thread(target=record)
     writer.start()
     try:
-        for _ in range(12):
+        for _ in range(5):
             with index.rebuild() as fresh:
                 fresh.record(list(index.captures("domain", "https://paper.example/")))
     finally:
