@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import pickle
-import resource
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -187,8 +186,15 @@ async def _crawl(plan: Plan) -> Crawl:
 
         crawler.signals.connect(stop, getattr(signals, signal), weak=False)
     await runner.crawl(crawler)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    peak = peak_memory()
     return Crawl(sink.recorded, outcomes, peak)
+
+
+def peak_memory() -> int:
+    """The most bytes this process ever held; `ru_maxrss` would begin with what its parent held."""
+    status = Path("/proc/self/status").read_text()
+    [line] = [line for line in status.splitlines() if line.startswith("VmHWM:")]
+    return int(line.split()[1]) * 1024
 
 
 def main() -> None:
