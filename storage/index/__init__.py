@@ -8,6 +8,7 @@ from archiver.storage.index.extractions import Extraction, decode_article, encod
 from archiver.storage.index.index import Index
 from archiver.storage.index.listing import Cursor
 from archiver.storage.index.ranges import Match
+from archiver.storage.index.search import Hit, Sought
 from archiver.storage.index.segments import Segment
 from archiver.storage.index.snapshots import Sighting
 from archiver.storage.index.tallies import SourceStats, Stats
@@ -18,11 +19,13 @@ __all__ = [
     "Cursor",
     "Extraction",
     "FollowedArticle",
+    "Hit",
     "IdentifiedEvent",
     "Index",
     "Match",
     "Segment",
     "Sighting",
+    "Sought",
     "SourceStats",
     "Stats",
     "decode_article",

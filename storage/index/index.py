@@ -20,6 +20,7 @@ from archiver.storage.index import (
     listing,
     lookup,
     rebuilding,
+    search,
     segments,
     snapshots,
     tallies,
@@ -33,6 +34,7 @@ from archiver.storage.index.listing import Cursor, Listing
 from archiver.storage.index.migrate import is_current, refuse_old
 from archiver.storage.index.migrate import migrate as bring_up_to_date
 from archiver.storage.index.ranges import Match
+from archiver.storage.index.search import Hit, Sought
 from archiver.storage.index.segments import Segment
 from archiver.storage.index.snapshots import Sighting
 from archiver.storage.index.tallies import Stats
@@ -212,6 +214,11 @@ class Index:
         return snapshots.listed(
             self._database, url, first, last, descending=descending, limit=limit, after=after
         )
+
+    def search(self, sought: Sought, limit: int = 20, behind: int | None = None) -> list[Hit]:
+        """The snapshots that `sought` holds for, latest archived first; `behind` is the place of a hit."""
+        with self._database.reading() as connection:
+            return search.search(self._database, connection, sought, limit, behind)
 
     def article_snapshots(
         self, article_key: str, *, descending: bool = False, limit: int | None = None

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-SCHEMA_VERSION: Final = "v0003"
+SCHEMA_VERSION: Final = "v0004"
 """The newest Alembic revision: what this program works with."""
 
 metadata = MetaData(

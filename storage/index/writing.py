@@ -24,6 +24,7 @@ from archiver.storage.index.events import IdentifiedEvent, write_events
 from archiver.storage.index.extractions import Extraction, write_extractions
 from archiver.storage.index.rows import capture_row, storable, url_digest, url_id, url_names, url_row
 from archiver.storage.index.schema import captures, segments, snapshot_pictures, snapshots, tallies, urls
+from archiver.storage.index.search import write_texts
 from archiver.storage.index.tallies import Tallies
 from archiver.uri import target_uri
 
@@ -149,6 +150,7 @@ def _write_snapshots(
     database.statement(_insert_snapshots, database.is_sqlite).run(connection, rows)
     if pictures := [row for snapshot, _ in located for row in _picture_rows(snapshot)]:
         database.statement(_insert_pictures, database.is_sqlite).run(connection, pictures)
+    write_texts(connection, [snapshot for snapshot, _ in located])
 
 
 def _snapshot_row(

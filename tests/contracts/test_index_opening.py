@@ -40,6 +40,15 @@ def engine_of() -> Iterator[Callable[[str], Engine]]:
         engine.dispose()
 
 
+FULL_TEXT = "snapshot_texts"
+"""The table of the full-text search, and those that FTS5 keeps for it: each database has its own form."""
+
+
+def is_of_the_schema(_object: object, name: str | None, *_: object) -> bool:
+    """Whether the schema describes it."""
+    return not (name or "").removeprefix("ix_").startswith(FULL_TEXT)
+
+
 def shape(engine: Engine) -> dict[str, object]:
     """Everything that the database says of its tables."""
     inspector = inspect(engine)
@@ -52,7 +61,7 @@ def shape(engine: Engine) -> dict[str, object]:
             sorted(map(str, inspector.get_unique_constraints(table))),
         )
         for table in sorted(inspector.get_table_names())
-        if table != "alembic_version"
+        if table != "alembic_version" and not table.startswith(FULL_TEXT)
     }
 
 
@@ -69,8 +78,9 @@ def test_a_migrated_database_is_like_a_fresh_one(
     fresh = engine_of(f"sqlite:///{tmp_path / 'fresh.sqlite'}" if kind == "sqlite" else empty_url)
     metadata.create_all(fresh)
     assert shape(migrated) == shape(fresh)
+    options = {"include_object": is_of_the_schema}
     with migrated.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []
 
 
 def test_the_program_knows_the_newest_migration() -> None:
