@@ -111,6 +111,4 @@ def _kept(attributes: Mapping[str, str]) -> dict[str, str]:
     else:
         kept = dict(islice(attributes.items(), MAX_ATTRIBUTES))
         kept |= {name: attributes[name] for name in _ALWAYS_KEPT if name in attributes}
-    return {
-        name: _UNSTORABLE.sub("", value or "") for name, value in kept.items() if _NAME.fullmatch(name)
-    }
+    return {name: _UNSTORABLE.sub("", value or "") for name, value in kept.items() if _NAME.fullmatch(name)}
