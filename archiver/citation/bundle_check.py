@@ -26,6 +26,7 @@ from archiver.citation.opened import ContentError, OpenedBundle, open_bundle
 from archiver.citation.policy import Policy
 from archiver.citation.record_check import check_records
 from archiver.citation.statement import VERSION, read_canonical
+from archiver.citation.timestamps import embedded_certificates
 from archiver.citation.verdict import Verdict
 from archiver.errors import ArchiverError, UnsafeInputError
 from archiver.model.moment import to_warc_date
@@ -94,13 +95,14 @@ def _evidence(bundle: OpenedBundle, described: dict[str, Any]) -> Evidence:
     if not 0 < count <= _MOST_STATEMENTS:
         raise ContentError(f"the bundle has {count} statements")
     numbers = range(1, count + 1)
-    stamps = [name[17:-4] for name in sorted(bundle.names) if name.startswith("trust/checkpoint.")]
+    names = [name[17:-4] for name in sorted(bundle.names) if name.startswith("trust/checkpoint.")]
+    stamps = {name: bundle.read(f"trust/checkpoint.{name}.tsr") for name in names}
     archive = described["archive"]
     return Evidence(
         statements=tuple(bundle.read(numbered("trust/statement.json", n)) for n in numbers),
         proofs=tuple(bundle.read(numbered("trust/capture.tlog-proof", n)) for n in numbers),
-        stamps={name: bundle.read(f"trust/checkpoint.{name}.tsr") for name in stamps},
-        certificates={name: bundle.read(f"trust/{name}.pem") for name in stamps},
+        stamps=stamps,
+        certificates={name: embedded_certificates(response) for name, response in stamps.items()},
         events=bundle.read(EVENTS),
         archive=str(archive["name"]),
         base_url=str(archive["base_url"]),

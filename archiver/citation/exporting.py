@@ -20,6 +20,7 @@ from archiver.citation.checkpoint import LogProof
 from archiver.citation.ledger_writer import LedgerWriter
 from archiver.citation.notary import record_ids
 from archiver.citation.note import Note, parse_note
+from archiver.citation.standing import standing_of
 from archiver.citation.statement import read_canonical
 from archiver.citation.timestamps import embedded_certificates
 from archiver.errors import ArchiverError, DamagedRecordError, StorageError
@@ -106,19 +107,10 @@ def choose_checkpoint(ledger: LedgerWriter, leaf: int) -> Chosen:
     return Chosen(size, note, tuple(stamp for stamp in stamps if stamp.size == size))
 
 
-def withdrawal(ledger: LedgerWriter, snapshot: Snapshot) -> str | None:
-    """Why the bytes of a snapshot are not given out; None for one that was not withdrawn."""
-    for statement in reversed(ledger.index.ledger.about(snapshot.id)):
-        if statement.kind == "withdrawal":
-            stated = read_canonical(read_record(ledger.folder, statement.location).block())
-            return str(stated.get("reason", ""))
-    return None
-
-
 def _logged(ledger: LedgerWriter, snapshot: Snapshot) -> StoredStatement:
-    reason = withdrawal(ledger, snapshot)
-    if reason is not None:
-        raise WithdrawnError(f"{snapshot.id} was withdrawn: {reason}")
+    withdrawn = standing_of(ledger.index, ledger.folder, snapshot.id).withdrawn
+    if withdrawn:
+        raise WithdrawnError(f"{snapshot.id} was withdrawn: {withdrawn.text}")
     statement = ledger.statement_of(snapshot)
     if statement.leaf is None:
         ledger.sequence()

@@ -22,6 +22,8 @@ COMMANDS = (
     "show",
     "cite",
     "export",
+    "annotate",
+    "withdraw",
     "history",
     "diff",
     "extract",

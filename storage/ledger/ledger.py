@@ -28,6 +28,11 @@ class Ledger:
         with self._database.reading() as connection:
             return tables.about(connection, subject)
 
+    def withdrawals(self) -> list[str]:
+        """The identifiers of the snapshots that were withdrawn."""
+        with self._database.reading() as connection:
+            return tables.withdrawals(connection)
+
     def at_leaf(self, leaf: int) -> StoredStatement | None:
         """The statement with this number in the log."""
         with self._database.reading() as connection:

@@ -5,9 +5,12 @@ Like the rest of the index they hold nothing that the WARC files do not.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Column, ColumnElement, Index, LargeBinary, Table, Text, literal_column
 
 from archiver.storage.index.schema import BYTEWISE, ROW_ID, metadata
+
+WITHDRAWAL: ColumnElement[str] = literal_column("'withdrawal'")
+"""Written out, so that the partial index on it is used."""
 
 statements = Table(
     "statements",
@@ -32,6 +35,12 @@ Index(
     postgresql_where=statements.c.leaf.is_(None),
 )
 Index("ix_statements_leaf", statements.c.leaf)
+Index(
+    "ix_statements_withdrawn",
+    statements.c.subject,
+    sqlite_where=statements.c.kind == WITHDRAWAL,
+    postgresql_where=statements.c.kind == WITHDRAWAL,
+)
 
 log_records = Table(
     "log_records",

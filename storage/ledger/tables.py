@@ -22,7 +22,7 @@ from archiver.storage.ledger.documents import (
     decode_log,
     encode_log,
 )
-from archiver.storage.ledger.schema import log_records, statements
+from archiver.storage.ledger.schema import WITHDRAWAL, log_records, statements
 
 _PAGE: Final = 1_000
 _KINDS: Final = {Batch: "batch", Timestamp: "timestamp", Cosignature: "cosignature"}
@@ -91,6 +91,12 @@ def about(connection: Connection, subject: str) -> list[StoredStatement]:
     return [_statement(row) for row in connection.execute(ordered)]
 
 
+def withdrawals(connection: Connection) -> list[str]:
+    """The identifiers that were withdrawn; reads a partial index that is empty for most archives."""
+    query = select(statements.c.subject).where(statements.c.kind == WITHDRAWAL)
+    return list(connection.scalars(query))
+
+
 def at_leaf(connection: Connection, leaf: int) -> StoredStatement | None:
     """The statement with this number in the log."""
     row = connection.execute(_select_statements().where(statements.c.leaf == leaf)).first()
@@ -105,7 +111,7 @@ def logged(connection: Connection) -> int:
 
 def documents(connection: Connection, kind: str, least: int = 0) -> Iterator[LogDocument]:
     """The documents of one kind whose tree has at least `least` entries, by size; read page by page."""
-    last = (least - 1, 0)
+    last = (least, 0)
     columns = (log_records.c.size, log_records.c.id, log_records.c.document)
     place = log_records.c.size, log_records.c.id
     while True:

@@ -34,6 +34,14 @@ def upgrade() -> None:
         "ix_statements_waiting", "statements", ["id"], sqlite_where=waiting, postgresql_where=waiting
     )
     op.create_index("ix_statements_leaf", "statements", ["leaf"])
+    withdrawn = sa.text("kind = 'withdrawal'")
+    op.create_index(
+        "ix_statements_withdrawn",
+        "statements",
+        ["subject"],
+        sqlite_where=withdrawn,
+        postgresql_where=withdrawn,
+    )
     op.create_table(
         "log_records",
         sa.Column("id", ROW_ID, nullable=False),

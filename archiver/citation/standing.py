@@ -1,0 +1,93 @@
+"""How a snapshot stands: what is proven of it so far, and what was said of it since."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from uuid import UUID
+
+from archiver.citation.statement import read_canonical
+from archiver.citation.timestamps import stamped_moment
+from archiver.storage.index import Index
+from archiver.storage.ledger.documents import Cosignature, StoredStatement, Timestamp
+from archiver.storage.warc import read_record
+
+
+class State(StrEnum):
+    """How far the proof of a snapshot has come; each includes those before it."""
+
+    CAPTURED = "captured"
+    LOGGED = "logged"
+    WITNESSED = "witnessed"
+    TIMESTAMPED = "timestamped"
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something that was said of a snapshot later: an annotation, a correction, a withdrawal."""
+
+    kind: str
+    issued_at: datetime
+    text: str
+    by: str | None
+    leaf: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`states` that were reached; `leaf` is the entry in the log; `moment` the first sworn time."""
+
+    states: tuple[State, ...]
+    leaf: int | None
+    moment: datetime | None
+    witnesses: tuple[str, ...]
+    remarks: tuple[Remark, ...]
+
+    @property
+    def withdrawn(self) -> Remark | None:
+        """The withdrawal, if there was one."""
+        return next((remark for remark in self.remarks if remark.kind == "withdrawal"), None)
+
+
+def standing_of(index: Index, folder: Path, identifier: str) -> Standing:
+    """The standing of a snapshot; `folder` is that of the WARC files. Raises DamagedRecordError."""
+    statements = index.ledger.about(identifier)
+    capture = next((statement for statement in statements if statement.kind == "capture"), None)
+    remarks = tuple(_remark(folder, statement) for statement in statements if statement.kind != "capture")
+    if capture is None or capture.leaf is None:
+        return Standing((State.CAPTURED,), None, None, (), remarks)
+    states = [State.CAPTURED, State.LOGGED]
+    cosignatures = index.ledger.documents("cosignature", capture.leaf + 1)
+    witnesses = {line.witness for line in cosignatures if isinstance(line, Cosignature)}
+    if witnesses:
+        states.append(State.WITNESSED)
+    stamps = index.ledger.documents("timestamp", capture.leaf + 1)
+    first = next((stamp for stamp in stamps if isinstance(stamp, Timestamp)), None)
+    moment = stamped_moment(base64.b64decode(first.response)) if first else None
+    if moment:
+        states.append(State.TIMESTAMPED)
+    return Standing(tuple(states), capture.leaf, moment, tuple(sorted(witnesses)), remarks)
+
+
+def withdrawn_because(index: Index, folder: Path, record_id: UUID) -> Remark | None:
+    """Why the bytes of a record may not be given out (HTTP 451); None for nearly all.
+
+    A record counts as withdrawn with the earliest snapshot that holds it. Costs one small query as long as
+    nothing was ever withdrawn.
+    """
+    withdrawn = index.ledger.withdrawals()
+    if not withdrawn:
+        return None
+    snapshot = index.snapshot_of_record(record_id)
+    if snapshot is None or snapshot.id not in withdrawn:
+        return None
+    return standing_of(index, folder, snapshot.id).withdrawn
+
+
+def _remark(folder: Path, statement: StoredStatement) -> Remark:
+    stated = read_canonical(read_record(folder, statement.location).block())
+    text = str(stated.get("text") or stated.get("reason") or "")
+    return Remark(statement.kind, statement.issued_at, text, stated.get("by"), statement.leaf)
