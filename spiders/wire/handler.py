@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
@@ -19,6 +20,12 @@ from archiver.spiders.wire.keys import DISCARD_BODY, KEEP_BODY
 from archiver.spiders.wire.protocol import CURRENT, WirePool
 from archiver.spiders.wire.sink import attachment_of
 from archiver.spiders.wire.tls import RecordingContextFactory
+
+BODY_LIMIT = 64 << 20
+"""Most bytes of a body that Scrapy gets when it was not asked for less; the archive gets all."""
+
+ROBOTS_LIMIT = 1 << 20
+"""Most bytes of a robots.txt that count (RFC 9309, 2.5 asks for half of that)."""
 
 
 class WireDownloadHandler(HTTP11DownloadHandler):
@@ -45,7 +52,7 @@ class WireDownloadHandler(HTTP11DownloadHandler):
         StorageError when the temporary folder refuses, and whatever the sink raises.
         """
         meta = request.meta
-        keep: int | None = 0 if meta.get(DISCARD_BODY) else meta.get(KEEP_BODY)
+        keep = 0 if meta.get(DISCARD_BODY) else _kept(request)
         maximum = meta.get("download_maxsize", self._default_maxsize)
         attempt = Attempt(self._attachment, keep=keep, maximum=maximum, header_limit=self._header_limit)
         try:
@@ -59,9 +66,7 @@ class WireDownloadHandler(HTTP11DownloadHandler):
         await hand_over(self._attachment, request, attempt, None)
         if attempt.broken is not None:
             _raise_own_reason(attempt)
-        if keep is not None and attempt.payload_length > keep:
-            return decode_beginning(response, keep)
-        return response
+        return decode_beginning(response, keep)
 
     async def _tapped(self, request: Request, attempt: Attempt) -> Response:
         token = CURRENT.set(attempt)
@@ -71,10 +76,17 @@ class WireDownloadHandler(HTTP11DownloadHandler):
             CURRENT.reset(token)
 
 
-def _agrees(attempt: Attempt, response: Response, keep: int | None) -> bool:
+def _kept(request: Request) -> int:
+    """How many bytes of the body Scrapy gets, before and after decoding."""
+    asked: int | None = request.meta.get(KEEP_BODY)
+    if asked is not None:
+        return asked
+    return ROBOTS_LIMIT if urlsplit(request.url).path == "/robots.txt" else BODY_LIMIT
+
+
+def _agrees(attempt: Attempt, response: Response, keep: int) -> bool:
     """Whether what Scrapy got is what was recorded."""
-    length = attempt.payload_length if keep is None else min(keep, attempt.payload_length)
-    return not attempt.complete or length == len(response.body)
+    return not attempt.complete or min(keep, attempt.payload_length) == len(response.body)
 
 
 def _raise_own_reason(attempt: Attempt) -> None:

@@ -17,7 +17,9 @@ ROBOTS: Final = "archiver_robots"
 """In: the robots.txt decision: `allowed`, `ignored` or `none`."""
 
 KEEP_BODY: Final = "archiver_keep_body"
-"""In: how many bytes of the body, as transmitted, Scrapy gets; the archive gets all. None means all."""
+"""In: how many bytes of the body Scrapy gets, as transmitted and when decoded; the archive gets all.
+
+None means as many as fit in memory (`handler.BODY_LIMIT`)."""
 
 DISCARD_BODY: Final = "archiver_discard_body"
 """In: True sends the body to the archive only; Scrapy gets an empty one (as `KEEP_BODY` 0)."""

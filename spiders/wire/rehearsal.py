@@ -159,7 +159,8 @@ class HandlerRehearsal:
         """The exchange that the sink got of `conversation`."""
         self._server.conversation = conversation
         response = await self._handler.download_request(Request(f"http://{HOST}{conversation.path}"))
-        if response.body != conversation.payload:
+        content = conversation.payload if conversation.decoded is None else conversation.decoded
+        if response.body != content:
             raise refusal(f"{conversation.path}: {response.body!r} was read")
         return self._sink.received.pop()
 

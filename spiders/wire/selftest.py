@@ -31,6 +31,8 @@ class Conversation:
     early: bytes = b""
     stray: bytes = b""
     closes: bool = False
+    decoded: bytes | None = None
+    """What a spider reads, where that is not the payload."""
 
     @property
     def sent(self) -> bytes:
@@ -54,6 +56,7 @@ CONVERSATIONS = (
         b"%x;a=b\r\n%b\r\n%X\r\n%b\r\n0\r\nX-Trailer: t\r\n\r\n"
         % (_HALF, _GZIPPED[:_HALF], len(_GZIPPED) - _HALF, _GZIPPED[_HALF:]),
         _GZIPPED,
+        decoded=_PAGE,
     ),
     Conversation("/empty", 204, b"HTTP/1.1 204 No Content\nX: lf-only\n\n", b"", stray=b"!"),
     Conversation("/until-close", 200, b"HTTP/1.0 200 OK\r\n\r\n" + _PAGE, _PAGE, closes=True),

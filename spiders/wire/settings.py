@@ -43,6 +43,7 @@ def wire_settings(*, brotli: bool = False) -> dict[str, object]:
             "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
             "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
             "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,
+            "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,  # beginning.py
         },
         "SPIDER_MIDDLEWARES": {
             "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
