@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup demo test lint lock bench clean
+.PHONY: help setup demo serve test lint lock bench clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -19,6 +19,10 @@ setup: $(VENV)/installed  ## virtual environment from the lock file
 
 demo: setup  ## archive a bundled news site, no network needed
 	$(BIN)/archiver demo
+
+serve: setup  ## show the demo's archive in a browser (makes it first if there is none)
+	@test -e demo-archive/made-by-archiver-demo || $(BIN)/archiver demo
+	$(BIN)/archiver --home demo-archive serve
 
 test: setup  ## the whole test suite
 	$(BIN)/python -m pytest

@@ -47,3 +47,4 @@ def command(terminal: Terminal) -> None:
     click.echo(
         f"\nLook around: archiver --home {name} stats; archiver --home {name} list URL; ... get URL --at DATE"
     )
+    click.echo(f"In a browser: make serve (or: archiver --home {name} serve)")

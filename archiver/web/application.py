@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
 
 from archiver.errors import ArchiverError
-from archiver.web import health
+from archiver.web import api, browsing, health, record_page
 from archiver.web.cdx import routes as cdx
 from archiver.web.mementos import memento_or_timegate
 from archiver.web.problems import answer_problem
@@ -22,9 +26,25 @@ _ERRORS = {ArchiverError: answer_problem, HTTPException: answer_problem, Excepti
 
 def application(site: Site) -> Starlette:
     """The origin of the application."""
-    routes = [
+    routes: list[BaseRoute] = [
+        Route("/", browsing.home),
+        Route("/search", browsing.search),
+        Route("/sources", browsing.sources),
+        Route("/snapshot/{identifier:path}", record_page.snapshot_page),
+        Route("/ark:{identifier:path}", record_page.by_ark),
+        Route("/compare", record_page.comparison),
+        Route("/view/{rest:path}", record_page.view),
+        Route("/api/openapi.json", api.openapi),
+        Route("/api/v1/snapshots", api.snapshots),
+        Route("/api/v1/snapshots/{identifier:path}", api.snapshot),
+        Route("/api/v1/captures", api.captures),
+        Route("/api/v1/history", api.history),
+        Route("/api/v1/stats", api.stats),
+        Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
+        Route("/favicon.ico", _no_icon),
         Route("/healthz", health.live),
         Route("/readyz", health.ready),
+        Route("/web/*/{rest:path}", browsing.calendar),
         Route("/web/timemap/{form}/{url:path}", timemap),
         Route("/web/{rest:path}", memento_or_timegate),
         Route("/cdx", cdx.cdx),
@@ -38,7 +58,7 @@ def application(site: Site) -> Starlette:
 
 def replay(site: Site) -> Starlette:
     """The origin of what was archived: mementos and nothing else."""
-    routes = [
+    routes: list[BaseRoute] = [
         Route("/healthz", health.live),
         Route("/robots.txt", _no_robots),
         Route("/web/{rest:path}", memento_or_timegate),
@@ -46,7 +66,7 @@ def replay(site: Site) -> Starlette:
     return _app(site, routes, is_replay=True)
 
 
-def _app(site: Site, routes: list[Route], *, is_replay: bool) -> Starlette:
+def _app(site: Site, routes: Sequence[BaseRoute], *, is_replay: bool) -> Starlette:
     app = Starlette(routes=routes, exception_handlers=_ERRORS)
     app.state.site = site
     app.state.is_replay = is_replay
@@ -55,3 +75,7 @@ def _app(site: Site, routes: list[Route], *, is_replay: bool) -> Starlette:
 
 async def _no_robots(_: Request) -> Response:
     return PlainTextResponse("User-agent: *\nDisallow: /\n")
+
+
+async def _no_icon(_: Request) -> Response:
+    return Response(None, 204, {"Cache-Control": "public, max-age=86400"})

@@ -17,7 +17,7 @@ from archiver.retrieval import Found
 from archiver.storage.warc import HttpHead
 from archiver.web.links import all_links, base_links, http_date, memento_link
 from archiver.web.payloads import body_response, opened
-from archiver.web.replaying import replayed
+from archiver.web.replaying import placeholder, replayed
 from archiver.web.site import Site, own_origin, site_of
 from archiver.web.wanted import Wanted, memento_path, parse_wanted, path_after, whole_url
 
@@ -40,7 +40,7 @@ def memento_or_timegate(request: Request) -> Response:
     site = site_of(request)
     capture = site.index.closest(wanted.url, wanted.moment)
     if capture is None:
-        raise NotFoundError(f"no capture of {wanted.url} is in this archive")
+        return _absent(request, site, wanted)
     if not wanted.is_exactly(capture):
         return _nearest(request, wanted, capture)
     if not request.app.state.is_replay and _is_navigation(request):
@@ -50,6 +50,18 @@ def memento_or_timegate(request: Request) -> Response:
             {"Vary": "Sec-Fetch-Mode"},
         )
     return _memento(request, site, wanted, capture)
+
+
+def _absent(request: Request, site: Site, wanted: Wanted) -> Response:
+    if wanted.modifier == "im_":
+        headers = {
+            "Cache-Control": "no-cache",
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": policy(site.origins.application(request)),
+            "Cross-Origin-Resource-Policy": "cross-origin",
+        }
+        return placeholder(request, 404, headers)
+    raise NotFoundError(f"no capture of {wanted.url} is in this archive")
 
 
 def _timegate(request: Request, url: str) -> Response:

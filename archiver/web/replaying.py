@@ -17,6 +17,12 @@ from archiver.web.wanted import Wanted
 
 LONGEST_PAGE: Final = 16 << 20
 LONGEST_SHEET: Final = 4 << 20
+_HOLE: Final = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" width="320" height="200" viewBox="0 0 320 200">'
+    b'<rect width="320" height="200" fill="#e8e4da"/><path d="M0 200 320 0M0 0l320 200" stroke="#cfc9bb"/>'
+    b'<rect x="70" y="82" width="180" height="36" fill="#e8e4da"/><text x="160" y="105" font-size="16" '
+    b'font-family="sans-serif" text-anchor="middle" fill="#6b665c">Picture not archived</text></svg>'
+)
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 
 
@@ -27,6 +33,8 @@ def replayed(
     capture = found.capture
     mime, _, parameters = headers["Content-Type"].partition(";")
     mime = mime.strip().lower()
+    if wanted.modifier == "im_" and (status >= 400 or mime in _HTML):
+        return placeholder(request, status if status >= 400 else 404, headers)
     is_sheet = wanted.modifier == "cs_" or mime == "text/css"
     if not is_sheet and (mime not in _HTML or wanted.modifier in ("im_", "js_")):
         return body_response(request, found.payload(), capture, status, headers)
@@ -44,6 +52,12 @@ def replayed(
         body = rewritten_page(content, charset, targets, site.index)
         headers["Content-Type"] = "text/html; charset=utf-8"
     return body_response(request, iter([body]), capture, status, headers)
+
+
+def placeholder(request: Request, status: int, headers: dict[str, str]) -> Response:
+    """What is shown in place of a picture that the archive does not have."""
+    headers = {**headers, "Content-Type": "image/svg+xml", "Content-Length": str(len(_HOLE))}
+    return Response(None if request.method == "HEAD" else _HOLE, status, headers)
 
 
 def _charset(parameters: str) -> str | None:

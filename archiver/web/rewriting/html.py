@@ -56,10 +56,20 @@ def rewritten_page(content: bytes, charset: str | None, targets: Targets, index:
             _drop(element)
             continue
         _rewrite(element, targets)
-    for element in root.iter("noscript"):
-        element.tag = "div"
+    _show_noscript(root)
     _insert_charset(root)
     return b"<!DOCTYPE html>\n" + bytes(tostring(root, encoding="utf-8", doctype=None))
+
+
+def _show_noscript(root: HtmlElement) -> None:
+    """What stands in for scripts is shown, but for pictures that the page shows anyway."""
+    inside = {id(image) for one in root.iter("noscript") for image in one.iter("img")}
+    shown = {image.get("src") for image in root.iter("img") if id(image) not in inside}
+    for one in list(root.iter("noscript")):
+        for image in list(one.iter("img")):
+            if image.get("src") in shown:
+                _drop(image)
+        one.tag = "div"
 
 
 def _rewrite(element: HtmlElement, targets: Targets) -> None:

@@ -1,0 +1,252 @@
+"""The pages on which archived articles are found: home, search, the captures of a URL, the sources."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby, islice
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from archiver.errors import UsageError
+from archiver.model.capture import Capture
+from archiver.model.moment import parse_moment
+from archiver.storage.index import Cursor, Index, Match, Sought, SourceStats
+from archiver.web.pages import render
+from archiver.web.records import page_path, title_of, view_path
+from archiver.web.site import site_of
+from archiver.web.wanted import path_after, whole_url
+
+SHOWN: Final = 20
+CAPTURES: Final = 500
+_URLS_READ: Final = 3_000
+_LOOKS_LIKE_URL = re.compile(
+    r"(?:https?://\S+|(?:\*\.)?[\w-]+(?:\.[\w-]+)+(?::\d+)?(?:[/?]\S*)?\*?)", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A snapshot as a list shows it."""
+
+    id: str
+    title: str
+    url: str
+    captured_at: datetime
+    source: str | None
+    authors: tuple[str, ...]
+    captured: int
+    missing: int
+    view: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundUrl:
+    """A URL below a prefix or host, with what was captured of it."""
+
+    url: str
+    count: int
+    first: datetime
+    last: datetime
+    mime: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A capture in the calendar; `differs` when its payload is another than that of the one before."""
+
+    capture: Capture
+    differs: bool
+    view: str
+
+
+def home(request: Request) -> Response:
+    """Search, and what is new."""
+    site = site_of(request)
+    hits = site.index.search(Sought(), 12)
+    stats = site.index.stats().total
+    return render(request, "home.html", {"stats": stats, "latest": _listed(hits), "q": ""})
+
+
+def search(request: Request) -> Response:
+    """`/search`: a URL, or words; narrowed by author, source and dates."""
+    asked = request.query_params
+    words = asked.get("q", "").strip()[:2_000]
+    if _LOOKS_LIKE_URL.fullmatch(words) and asked.get("in", "") != "text":
+        return _by_url(request, words, asked.get("match", ""))
+    return _by_words(request, words)
+
+
+def _by_words(request: Request, words: str) -> Response:
+    asked = request.query_params
+    sought = sought_of(request, words)
+    hits = site_of(request).index.search(sought, SHOWN + 1, behind_of(request))
+    more = None
+    if len(hits) > SHOWN:
+        kept = {name: value for name, value in asked.items() if name != "behind"}
+        more = "/search?" + urlencode({**kept, "behind": hits[SHOWN - 1].place})
+    values = {
+        "q": words, "found": _listed(hits[:SHOWN]), "more": more,
+        "author": sought.author, "source": sought.source,
+        "from_": asked.get("from", "")[:30], "to": asked.get("to", "")[:30],
+    }  # fmt: skip
+    return render(request, "search.html", values)
+
+
+def sought_of(request: Request, words: str) -> Sought:
+    """What a search asks for. Raises UsageError for what is no date."""
+    asked = request.query_params
+    return Sought(
+        words=words,
+        author=asked.get("author", "").strip()[:200],
+        source=asked.get("source", "").strip()[:200],
+        from_=_date(asked.get("from", ""), last=False),
+        to=_date(asked.get("to", ""), last=True),
+    )
+
+
+def behind_of(request: Request) -> int | None:
+    """The place that a search goes on behind. Raises UsageError."""
+    written = request.query_params.get("behind", "")
+    if not written:
+        return None
+    if not (written.isascii() and written.isdigit() and len(written) < 19):
+        raise UsageError("behind is no place in a search")
+    return int(written)
+
+
+def _date(written: str, *, last: bool) -> datetime | None:
+    if not written.strip():
+        return None
+    try:
+        return parse_moment(written)[1 if last else 0]
+    except ValueError:
+        raise UsageError(f"{written[:30]} is no date; write 2017-11-14 or 2017-11") from None
+
+
+def _by_url(request: Request, written: str, match: str) -> Response:
+    if match not in ("", *Match):
+        raise UsageError("match must be exact, prefix, host or domain")
+    wildcard = written.endswith("*") or written.startswith("*.")
+    if not wildcard and match in ("", "exact"):
+        return RedirectResponse(f"/web/*/{whole_url(written)}", 302)
+    kind = Match(match) if match and not wildcard else Match.PREFIX
+    if written.startswith("*."):
+        kind = Match.DOMAIN
+    plain = written.removeprefix("*.").rstrip("*")
+    if not plain.strip("/:htps"):
+        raise UsageError("a wildcard needs a host before it")
+    after = _cursor(request)
+    found, behind = below(site_of(request).index, kind, plain, after)
+    more = None
+    if behind:
+        more = "/search?" + urlencode({"q": written, "match": kind.value, "behind": str(behind)})
+    values = {"q": written, "match": kind.value, "urls": found, "more": more}
+    return render(request, "urls.html", values)
+
+
+def _cursor(request: Request) -> Cursor | None:
+    written = request.query_params.get("behind")
+    try:
+        return Cursor.parse(written) if written else None
+    except ValueError:
+        raise UsageError("behind is no place in a listing") from None
+
+
+def below(index: Index, match: Match, url: str, after: Cursor | None) -> tuple[list[FoundUrl], Cursor | None]:
+    """The URLs that a prefix or host stands for, and where the list goes on."""
+    captures = list(islice(index.captures(match, url, after=after), _URLS_READ))
+    by_url: dict[str, list[Capture]] = {}
+    for capture in captures:
+        by_url.setdefault(capture.target_uri, []).append(capture)
+    found = [
+        FoundUrl(url, len(own), own[0].captured_at, own[-1].captured_at, own[-1].mime)
+        for url, own in by_url.items()
+    ]
+    return found, Cursor.behind(captures[-1]) if len(captures) == _URLS_READ else None
+
+
+def calendar(request: Request) -> Response:
+    """`/web/*/{url}`: every capture of a URL, by month and day, those with other content marked."""
+    url = whole_url(path_after(request, "/web/*/").partition("?behind=")[0])
+    after = _cursor(request)
+    index = site_of(request).index
+    captures = list(index.captures("exact", url, limit=CAPTURES + 1, after=after))
+    more = (
+        f"/web/*/{url}?behind={Cursor.behind(captures[CAPTURES - 1])}" if len(captures) > CAPTURES else None
+    )
+    seen = _seen(captures[:CAPTURES])
+    months = [
+        (
+            month,
+            [(when, list(own)) for when, own in groupby(group, lambda one: one.capture.captured_at.date())],
+        )
+        for month, group in groupby(seen, lambda one: f"{one.capture.captured_at:%B %Y}")
+    ]
+    snapshots = list(index.snapshots(url, descending=True, limit=1))
+    values = {
+        "url": url, "q": url, "months": months, "count": len(seen), "more": more,
+        "years": _years(seen), "latest": snapshots[0] if snapshots else None,
+    }  # fmt: skip
+    return render(request, "calendar.html", values, 200 if captures else 404)
+
+
+def _seen(captures: Iterable[Capture]) -> list[Seen]:
+    seen = []
+    previous = None
+    for capture in captures:
+        digest = capture.payload_digest
+        seen.append(Seen(capture, previous is not None and digest != previous, view_path(capture)))
+        previous = digest
+    return seen
+
+
+def _years(seen: list[Seen]) -> list[tuple[int, int, int]]:
+    """Year, captures, and those in percent of the fullest year."""
+    counts = [(y, len(list(own))) for y, own in groupby(seen, lambda one: one.capture.captured_at.year)]
+    most = max((count for _, count in counts), default=1)
+    return [(year, count, max(4, 100 * count // most)) for year, count in counts]
+
+
+def sources(request: Request) -> Response:
+    """What is watched, and what each source brought in."""
+    site = site_of(request)
+    catalogue = site.sources()
+    stats = site.index.stats().sources
+    rows = [
+        {"name": source.name, "title": source.title, "country": source.country, "on": source.enabled,
+         "stats": stats.get(source.name, SourceStats()), "domains": source.domains}
+        for source in catalogue
+    ]  # fmt: skip
+    known = {source.name for source in catalogue}
+    others = [
+        {
+            "name": name,
+            "title": name or "asked for by hand",
+            "country": "",
+            "on": None,
+            "stats": own,
+            "domains": (),
+        }
+        for name, own in stats.items()
+        if name not in known
+    ]
+    rows.sort(key=lambda row: (not row["on"], -row["stats"].snapshots, row["name"]))  # type: ignore[attr-defined]
+    return render(
+        request, "sources.html", {"rows": [*others, *rows], "broken": len(catalogue.problems), "q": ""}
+    )
+
+
+def _listed(hits: Iterable[Any]) -> Iterator[Listed]:
+    for hit in hits:
+        snapshot = hit.snapshot
+        yield Listed(
+            snapshot.id, title_of(snapshot), snapshot.page.target_uri, snapshot.captured_at,
+            snapshot.provenance.source, snapshot.article.authors if snapshot.article else (),
+            len(snapshot.captured), len(snapshot.missing), page_path(snapshot),
+        )  # fmt: skip

@@ -1,0 +1,80 @@
+"""Pages for people: server-rendered, escaped by default, without any script; each is JSON too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import Response
+
+from archiver.model.moment import to_warc_date
+from archiver.web.site import site_of
+
+_HERE: Final = Path(__file__).parent
+_CACHED: Final = "private, max-age=0, must-revalidate"
+
+
+def size(count: int) -> str:
+    """A number of bytes for people: `91.2 kB`."""
+    amount, unit = float(count), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if amount < 999.95:
+            break
+        amount, unit = amount / 1000, larger
+    return f"{count} B" if unit == "B" else f"{amount:.1f} {unit}"
+
+
+def day(moment: datetime) -> str:
+    """`14 November 2017`."""
+    return f"{moment.day} {moment:%B %Y}"
+
+
+def clock(moment: datetime) -> str:
+    """`10:00:00`, UTC."""
+    return f"{moment:%H:%M:%S}"
+
+
+def short(url: str, length: int = 80) -> str:
+    """A URL without its scheme, cut in the middle when it is long."""
+    plain = re.sub(r"^https?://(?:www\.)?", "", url)
+    return plain if len(plain) <= length else f"{plain[: length * 2 // 3]}\u2026{plain[-length // 3 :]}"
+
+
+_environment = Environment(
+    loader=FileSystemLoader(_HERE / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_environment.filters.update(size=size, day=day, clock=clock, short=short, iso=to_warc_date)
+
+
+def render(
+    request: Request, template: str, values: Mapping[str, Any], status: int = 200, *, framing: bool = False
+) -> Response:
+    """The page that `template` makes of `values`."""
+    site = site_of(request)
+    replay = site.origins.replay(request)
+    text = _environment.get_template(template).render(
+        archive=site.name, version=site.version, replay=replay, request_path=request.url.path, **values
+    )
+    frames = replay if framing else "'none'"
+    policy = (
+        f"default-src 'none'; style-src 'self'; img-src 'self' {replay}; "
+        f"frame-src {frames}; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    )
+    headers = {
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cache-Control": _CACHED,
+    }
+    return Response(text, status, headers, media_type="text/html")
