@@ -102,6 +102,9 @@ class Storage(Section):
     spool_memory: ByteSize = Field(
         ByteSize(256 << 10), ge=0, description="A response larger than this waits on disk, not in memory."
     )
+    replica: Line = Field(
+        "", description="Second copy of the WARC files: a folder, or an address such as s3://bucket/folder."
+    )
     free_floor: ByteSize = Field(
         ByteSize(1 << 30), ge=0, description="Crawling pauses when less disk space than this is free."
     )

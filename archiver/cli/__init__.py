@@ -31,6 +31,7 @@ COMMANDS = (
     "log",
     "keys",
     "witness",
+    "fixity",
     "reindex",
     "stats",
     "serve",

@@ -85,12 +85,29 @@ class Cosignature(msgspec.Struct, frozen=True, tag="cosignature", tag_field="kin
     line: str
 
 
-LogDocument = Batch | Timestamp | Cosignature
+class CheckedCopy(msgspec.Struct, frozen=True):
+    """One copy (`primary`, `replica`) of a WARC file as a check found it: `ok`, `damaged` or `missing`."""
+
+    segment: str
+    copy: str
+    bytes: int
+    outcome: str
+
+
+class Fixity(msgspec.Struct, frozen=True, tag="fixity", tag_field="kind"):
+    """What one round of fixity checks found; `size` of the log at that time."""
+
+    size: int
+    at: datetime
+    checks: tuple[CheckedCopy, ...]
+
+
+LogDocument = Batch | Timestamp | Cosignature | Fixity
 IdentifiedLogDocument = tuple[LogDocument, UUID]
 """A document of the log, and the record id of the metadata record that holds it."""
 
 _statements = msgspec.json.Decoder(_Statement)
-_documents: msgspec.json.Decoder[LogDocument] = msgspec.json.Decoder(Batch | Timestamp | Cosignature)
+_documents: msgspec.json.Decoder[LogDocument] = msgspec.json.Decoder(Batch | Timestamp | Cosignature | Fixity)
 _encoder = msgspec.json.Encoder()
 
 

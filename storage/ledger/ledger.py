@@ -33,6 +33,21 @@ class Ledger:
         with self._database.reading() as connection:
             return tables.withdrawals(connection)
 
+    def segments(self) -> list[tuple[str, str]]:
+        """The files that hold logged statements, each with an identifier that one of them is about."""
+        with self._database.reading() as connection:
+            return tables.segments_of_statements(connection)
+
+    def numbered(self) -> int:
+        """How many entries of the log have their statement in the index; reads all of them."""
+        with self._database.reading() as connection:
+            return tables.numbered(connection)
+
+    def unstated(self) -> list[str]:
+        """The identifiers of snapshots that no statement is about; reads all of them."""
+        with self._database.reading() as connection:
+            return tables.unstated(connection)
+
     def at_leaf(self, leaf: int) -> StoredStatement | None:
         """The statement with this number in the log."""
         with self._database.reading() as connection:

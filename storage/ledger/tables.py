@@ -12,9 +12,11 @@ from archiver.model.capture import RecordLocation
 from archiver.model.digest import Digest
 from archiver.model.moment import from_microseconds, to_microseconds
 from archiver.storage.index.engine import Database
+from archiver.storage.index.schema import snapshots
 from archiver.storage.ledger.documents import (
     Batch,
     Cosignature,
+    Fixity,
     IdentifiedLogDocument,
     LogDocument,
     StoredStatement,
@@ -25,7 +27,7 @@ from archiver.storage.ledger.documents import (
 from archiver.storage.ledger.schema import WITHDRAWAL, log_records, statements
 
 _PAGE: Final = 1_000
-_KINDS: Final = {Batch: "batch", Timestamp: "timestamp", Cosignature: "cosignature"}
+_KINDS: Final = {Batch: "batch", Timestamp: "timestamp", Cosignature: "cosignature", Fixity: "fixity"}
 
 
 def write_statements(database: Database, connection: Connection, stated: Sequence[StoredStatement]) -> None:
@@ -94,6 +96,28 @@ def about(connection: Connection, subject: str) -> list[StoredStatement]:
 def withdrawals(connection: Connection) -> list[str]:
     """The identifiers that were withdrawn; reads a partial index that is empty for most archives."""
     query = select(statements.c.subject).where(statements.c.kind == WITHDRAWAL)
+    return list(connection.scalars(query))
+
+
+def segments_of_statements(connection: Connection) -> list[tuple[str, str]]:
+    """The files that hold logged statements, each with an identifier that one of them is about."""
+    c = statements.c
+    query = select(c.segment, func.min(c.subject)).where(c.leaf.is_not(None)).group_by(c.segment)
+    return [(row[0], row[1]) for row in connection.execute(query.order_by(c.segment))]
+
+
+def numbered(connection: Connection) -> int:
+    """How many entries of the log have their statement in the index."""
+    found = connection.scalar(select(func.count(func.distinct(statements.c.leaf))))
+    return found or 0
+
+
+def unstated(connection: Connection) -> list[str]:
+    """The identifiers of snapshots that no statement is about."""
+    stated = select(statements.c.id).where(
+        statements.c.subject == snapshots.c.identifier, statements.c.kind == "capture"
+    )
+    query = select(snapshots.c.identifier).where(~stated.exists()).order_by(snapshots.c.identifier)
     return list(connection.scalars(query))
 
 
