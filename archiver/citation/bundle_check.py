@@ -21,7 +21,7 @@ from archiver.citation.bundle import (
     numbered,
     package,
 )
-from archiver.citation.log_check import check_proof, check_stamps
+from archiver.citation.log_check import check_against_log, check_proof, check_stamps
 from archiver.citation.opened import ContentError, OpenedBundle, open_bundle
 from archiver.citation.policy import Policy
 from archiver.citation.record_check import check_records
@@ -35,15 +35,15 @@ from archiver.storage.warc import StoredRecord
 _MOST_STATEMENTS = 1_000
 
 
-def verify_bundle(path: Path, policy: Policy) -> Verdict:
-    """What holds of the bundle at `path` for somebody who trusts `policy`.
+def verify_bundle(path: Path, policy: Policy, log: Path | None = None) -> Verdict:
+    """What holds of the bundle at `path` for somebody who trusts `policy`; `log` is a newer published log.
 
     Raises UnsafeInputError when it is no bundle, or one that would do harm; then nothing was read of it.
     """
     verdict = Verdict()
     with open_bundle(path) as bundle, tempfile.TemporaryDirectory(prefix="archiver-verify-") as scratch:
         try:
-            _check(bundle, Path(scratch), policy, verdict)
+            _check(bundle, Path(scratch), policy, verdict, log)
         except (ContentError, UnsafeInputError) as error:
             verdict.problems.append(str(error))
         except (ArchiverError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
@@ -51,7 +51,7 @@ def verify_bundle(path: Path, policy: Policy) -> Verdict:
     return verdict
 
 
-def _check(bundle: OpenedBundle, scratch: Path, policy: Policy, verdict: Verdict) -> None:
+def _check(bundle: OpenedBundle, scratch: Path, policy: Policy, verdict: Verdict, log: Path | None) -> None:
     warc, warc_digest = bundle.unpack_warc(scratch)
     described = _check_files(bundle, warc_digest)
     evidence = _evidence(bundle, described)
@@ -63,6 +63,8 @@ def _check(bundle: OpenedBundle, scratch: Path, policy: Policy, verdict: Verdict
         verdict.captured[stated["id"]] = _moment(stated["captured"])
         check_proof(document, proof.decode(), policy, verdict)
     check_stamps(evidence, policy, verdict)
+    if log:
+        check_against_log(evidence, log, policy, verdict)
     _check_order(verdict, policy)
     _check_events(evidence, policy, verdict)
     _check_derived(bundle, evidence, records, described, verdict)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from archiver.citation.bundle import Evidence
-from archiver.citation.checkpoint import LogProof, entry_of
-from archiver.citation.note import Note
+from archiver.citation.checkpoint import Checkpoint, LogProof, entry_of
+from archiver.citation.note import Note, parse_note
 from archiver.citation.policy import Policy
 from archiver.citation.timestamps import StampedTime, verify_timestamp
 from archiver.citation.verdict import Verdict
 from archiver.errors import UnsafeInputError
-from archiver.storage.ledger.tree import leaf_digest, verify_inclusion
+from archiver.storage.ledger.files import LogFiles, read_checkpoint
+from archiver.storage.ledger.tree import leaf_digest, verify_consistency, verify_inclusion
 
 
 def check_proof(
@@ -47,6 +50,35 @@ def check_proof(
             verdict.witnesses.append(name)
             if moment:
                 verdict.times.append(StampedTime(name, moment))
+
+
+def check_against_log(evidence: Evidence, log: Path, policy: Policy, verdict: Verdict) -> None:
+    """That the published log in a folder, at its newest, still continues the one that the bundle rests on."""
+    text = read_checkpoint(log)
+    if text is None:
+        raise UnsafeInputError(f"there is no published log in {log}")
+    note = parse_note(text)
+    newest = Checkpoint.parse(note.text)
+    keys = [key for key in policy.logs if key.name == newest.origin]
+    if not any(note.verified_by(key) for key in keys):
+        verdict.problems.append(f"the log in {log} is not signed with a key that the policy trusts")
+        return
+    tree = LogFiles(log, newest.size).tree()
+    for proof in evidence.proofs:
+        known = LogProof.parse(proof.decode()).checkpoint
+        try:
+            path = tree.consistency_proof(known.size)
+            holds = known.origin == newest.origin and verify_consistency(
+                known.size, known.root, newest.size, newest.root, path
+            )
+        except ValueError:
+            holds = False
+        if not holds:
+            verdict.problems.append(
+                f"the log in {log} does not continue the log of the bundle: one is forged"
+            )
+            return
+    verdict.notes.append(f"the log of {newest.size} entries in {log} continues that of the bundle")
 
 
 def check_stamps(evidence: Evidence, policy: Policy, verdict: Verdict) -> None:

@@ -118,8 +118,8 @@ class Sequencer:
         if signed.size > files.size or files.tree().root(signed.size) != signed.root:
             raise LogRefusedError(
                 f"this key has signed a log of {signed.size} entries that the log of {files.size} entries"
-                " here does not continue: the home was restored from an older copy; restore the newer WARC"
-                " files and run `archiver reindex`, or begin a new log with a new key (archiver keys rotate)"
+                " here does not continue: the home was restored from an older copy. Restore the newer WARC"
+                " files and run `archiver reindex`; nothing is signed until then"
             )
 
     def _append(self, files: LogFiles, digests: Sequence[bytes], writer: SegmentWriter) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from archiver.citation.standing import Standing, standing_of
 from archiver.cli.opening import open_index
 from archiver.cli.output import Terminal, json_option, pass_terminal
 from archiver.errors import NotFoundError, UsageError
@@ -24,10 +25,22 @@ def command(terminal: Terminal, snapshot: str, as_json: bool) -> None:
     home, settings = terminal.open_home()
     with open_index(home, settings) as index:
         found = find_snapshot(index, snapshot)
+        standing = standing_of(index, settings.warc_folder(home), found.id)
     if as_json:
         click.echo(snapshot_codec.encode(found))
         return
     _print(found)
+    _print_standing(standing)
+
+
+def _print_standing(standing: Standing) -> None:
+    proven = ", ".join(standing.states)
+    entry = f" (entry {standing.leaf} of the log)" if standing.leaf is not None else ""
+    moment = f", existed no later than {to_warc_date(standing.moment)[:19]}Z" if standing.moment else ""
+    click.echo(f"evidence    {proven}{entry}{moment}")
+    for remark in standing.remarks:
+        by = f" by {remark.by}" if remark.by else ""
+        click.secho(f"{remark.kind} of {to_warc_date(remark.issued_at)[:19]}Z{by}: {remark.text}", bold=True)
 
 
 def find_snapshot(index: Index, text: str) -> Snapshot:

@@ -29,9 +29,17 @@ class VerificationError(ArchiverError):
     metavar="FILE",
     help="Whom you trust (TOML): needed for bundles.",
 )
+@click.option(
+    "--log",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="FOLDER",
+    help="A newer copy of the published log, that must continue the bundle's.",
+)
 @json_option
 @pass_terminal
-def command(terminal: Terminal, what: tuple[str, ...], policy: Path | None, as_json: bool) -> int:
+def command(
+    terminal: Terminal, what: tuple[str, ...], policy: Path | None, log: Path | None, as_json: bool
+) -> int:
     """Re-read the archive, or the WARC files or snapshots named, and check everything.
 
     Each fault is printed with file and offset. Exit code 1 when there is any.
@@ -42,7 +50,7 @@ def command(terminal: Terminal, what: tuple[str, ...], policy: Path | None, as_j
     """
     bundles = [Path(name) for name in what if is_bundle(Path(name))]
     if bundles:
-        return verify_bundles(bundles, list(what), policy, as_json=as_json)
+        return verify_bundles(bundles, list(what), policy, log, as_json=as_json)
     count = Verified()
     faults: list[Fault] = []
 

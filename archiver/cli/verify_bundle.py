@@ -17,7 +17,9 @@ from archiver.model.moment import to_warc_date
 __all__ = ["is_bundle", "verify_bundles"]
 
 
-def verify_bundles(bundles: list[Path], named: list[str], policy_file: Path | None, *, as_json: bool) -> int:
+def verify_bundles(
+    bundles: list[Path], named: list[str], policy_file: Path | None, log: Path | None, *, as_json: bool
+) -> int:
     """Verify each and say what it proves; the worst exit code. Raises UnsafeInputError, NoPolicyError."""
     if len(bundles) < len(named):
         raise UsageError("verify bundles and files of the archive one after the other, not together")
@@ -32,7 +34,7 @@ def verify_bundles(bundles: list[Path], named: list[str], policy_file: Path | No
     policy = load_policy(policy_file)
     worst = 0
     for path in bundles:
-        verdict = verify_bundle(path, policy)
+        verdict = verify_bundle(path, policy, log)
         worst = _worse(worst, verdict.exit_code)
         if as_json:
             print_json({"file": str(path), **describe(verdict)})

@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import io
 import json
+import re
 import shutil
 import struct
 import zipfile
@@ -17,7 +18,9 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fastwarc.warc import ArchiveIterator
 from trust_archive import (
+    PAGE,
     TimestampAuthority,
     TrustHome,
     make_home,
@@ -144,6 +147,25 @@ def test_the_bundle_holds_the_pictures_and_the_originals_of_revisits(bundle, hom
     assert sum(b"WARC-Type: revisit" in head for head in heads) == 1
     assert sum(b"WARC-Type: response" in head for head in heads) == 3, "page, new picture, original"
     assert any(b"depot depot" in record for record in records)
+
+
+def test_the_index_leads_every_reader_to_the_records(bundle, tmp_path):
+    files = unpacked(bundle)
+    lines = files["indexes/index.cdx"].decode().splitlines()
+    assert lines == sorted(lines)
+    assert len(lines) == 4
+    for line in lines:
+        _, moment, said = line.split(" ", 2)
+        fields = json.loads(said)
+        start = int(fields["offset"])
+        piece = io.BytesIO(files[WARC][start : start + int(fields["length"])])
+        record = next(iter(ArchiveIterator(piece)))
+        assert record.headers["WARC-Target-URI"] == fields["url"]
+        assert re.sub(r"\D", "", record.headers["WARC-Date"])[:14] == moment
+    with zipfile.ZipFile(bundle) as archive:
+        assert all(info.compress_type == zipfile.ZIP_STORED for info in archive.infolist())
+    page = json.loads(files["pages/pages.jsonl"].splitlines()[1])
+    assert page["url"] == PAGE
 
 
 def test_the_same_archive_gives_the_same_bundle(bundle, home, tmp_path):
@@ -532,3 +554,39 @@ def test_the_statement_names_no_url_in_the_log(home):
     published = b"".join(path.read_bytes() for path in (home.root / "log").rglob("*") if path.is_file())
     assert b"courier" not in published
     assert base64.b64encode(b"courier") not in published
+
+
+def test_a_newer_log_must_continue_that_of_the_bundle(home, policy, tmp_path, bundle):
+    from archiver.citation.statement import later_statement
+
+    with home.ledger() as ledger:
+        ledger.state(later_statement("annotation", home.first.id, datetime.now(UTC), {"text": "later"}), PAGE)
+        ledger.sequence()
+    trusted = load_policy(policy)
+    verdict = verify_bundle(bundle, trusted, home.place.log)
+    assert verdict.exit_code == 0, verdict.problems
+    assert "continues that of the bundle" in verdict.notes[0]
+    other = make_home(tmp_path / "other")
+    shutil.rmtree(other.place.keys)
+    shutil.copytree(home.place.keys, other.place.keys)
+    (other.place.keys / "log.signed").unlink()
+    shutil.rmtree(other.place.log)
+    forked = write_fork(other, home.place.key())
+    assert verify_bundle(bundle, trusted, forked).exit_code == 1
+    stranger = make_home(tmp_path / "stranger")
+    assert verify_bundle(bundle, trusted, stranger.place.log).exit_code == 1
+
+
+def write_fork(home: TrustHome, key) -> Path:
+    """A published log of other entries that is signed with the same key."""
+    from archiver.citation.checkpoint import leaf_of_digest
+    from archiver.storage.ledger.files import LogFiles
+
+    home.place.log.mkdir()
+    files = LogFiles(home.place.log, 0)
+    digests = [bytes([number]) * 32 for number in range(9)]
+    tree = files.tree()
+    tree.append([leaf_of_digest(digest) for digest in digests])
+    text = Checkpoint(key.name, tree.size, tree.root()).text()
+    files.append(digests, str(Note(text, (sign(text, key.name, key.private),))))
+    return home.place.log
