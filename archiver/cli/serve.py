@@ -31,12 +31,13 @@ def command(terminal: Terminal, host: str | None, port: int | None, replay_port:
     home, settings = terminal.open_home()
     web = settings.web
     host = host or web.host
-    listeners = (
-        bind(host, web.port if port is None else port),
-        bind(host, web.replay_port if replay_port is None else replay_port),
-    )
     shown = f"[{host}]" if ":" in host else "localhost" if host in ("127.0.0.1", "0.0.0.0") else host  # noqa: S104
-    with open_index(home, settings) as index:
+    with (
+        bind(host, web.port if port is None else port) as main,
+        bind(host, web.replay_port if replay_port is None else replay_port) as replay,
+        open_index(home, settings) as index,
+    ):
+        listeners = (main, replay)
         retrieval = Retrieval(index, settings.warc_folder(home))
         site = Site(
             index=index,

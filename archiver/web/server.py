@@ -41,6 +41,7 @@ class _Server(uvicorn.Server):
 
 def bind(host: str, port: int) -> socket.socket:
     """A listening socket. Raises UsageError, which says what to do."""
+    listener: socket.socket | None = None
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listener = socket.socket(family, socket.SOCK_STREAM)
@@ -48,6 +49,8 @@ def bind(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
         listener.listen(1024)
     except OSError as error:
+        if listener is not None:
+            listener.close()
         reason = "it is taken" if error.errno == errno.EADDRINUSE else error.strerror or str(error)
         raise UsageError(
             f"cannot listen on {host} port {port}: {reason}; choose another: --host, --port, --replay-port"

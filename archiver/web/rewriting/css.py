@@ -9,7 +9,7 @@ import tinycss2
 from tinycss2 import ast
 from webencodings import lookup
 
-from archiver.web.rewriting.targets import Targets
+from archiver.web.rewriting.targets import Targets, settable
 
 _MAY_REFER = re.compile(r"url\(|@import|image-set|src\(|\\", re.IGNORECASE)
 _FONT = re.compile(r"\.(?:woff2?|ttf|otf|eot)(?:$|[?#])", re.IGNORECASE)
@@ -28,11 +28,11 @@ def rewritten_css(content: bytes, charset: str | None, targets: Targets) -> byte
 def rewritten_style(text: str, targets: Targets) -> str:
     """The rules of a sheet, or the declarations of a `style` attribute. Never raises."""
     if not _MAY_REFER.search(text):
-        return text
+        return settable(text)
     tokens = tinycss2.parse_component_value_list(text)
     try:
         _rewrite(tokens, targets, 0)
-        return str(tinycss2.serialize(tokens))
+        return settable(tinycss2.serialize(tokens))
     except RecursionError:
         return ""
 

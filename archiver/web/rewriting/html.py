@@ -12,7 +12,7 @@ from archiver.spiders.document import parse_document
 from archiver.storage.index import Index
 from archiver.web.rewriting.css import rewritten_style
 from archiver.web.rewriting.pictures import PictureSources
-from archiver.web.rewriting.targets import Targets
+from archiver.web.rewriting.targets import Targets, settable
 
 _DROPPED: Final = frozenset(
     {
@@ -119,7 +119,7 @@ def _rewrite_references(element: HtmlElement, tag: str, original: dict[str, str]
             f'background-image:url("{targets.resource(background, "im_")}");{element.get("style") or ""}',
         )
     elif tag == "use" and href is not None and href.startswith("#"):
-        element.set("href", href)
+        element.set("href", settable(href))
     elif tag == "form":
         element.set("method", "dialog")
     _rewrite_media(element, tag, original, targets, href)
@@ -170,9 +170,9 @@ def _drop(element: etree._Element) -> None:
     if element.tail:
         previous = element.getprevious()
         if previous is not None:
-            previous.tail = (previous.tail or "") + element.tail
+            previous.tail = settable((previous.tail or "") + element.tail)
         else:
-            parent.text = (parent.text or "") + element.tail
+            parent.text = settable((parent.text or "") + element.tail)
     parent.remove(element)
 
 

@@ -9,7 +9,7 @@ from lxml.html import HtmlElement
 
 from archiver.spiders.pictures.srcset import parse_srcset
 from archiver.storage.index import Index
-from archiver.web.rewriting.targets import Targets
+from archiver.web.rewriting.targets import Targets, settable
 
 _LAZY_SOURCES: Final = (
     "data-src", "data-original", "data-lazy-src", "data-lazy", "data-url", "data-image", "data-img-src",
@@ -35,15 +35,13 @@ class PictureSources:
                 image = next(iter(picture.iter("img")), None)
                 if image is not None:
                     _offer(image, source)
-                parent = source.getparent()
-                if parent is not None:
-                    source.drop_tag()
+                _hollow(source)
         for image in root.iter("img"):
             self._settle(image)
         for element in root.iter():
             if isinstance(element.tag, str) and element.tag != "img" and (late := _late_background(element)):
                 style = f'background-image:url("{_css_text(late)}");{element.get("style") or ""}'
-                element.set("style", style)
+                element.set("style", settable(style))
 
     def _settle(self, image: HtmlElement) -> None:
         written = self._candidates(image)
@@ -55,7 +53,7 @@ class PictureSources:
         else:
             image.set("src", self._targets.resource(chosen, "im_"))
         if classes := image.get("class"):
-            image.set("class", _LAZY_CLASSES.sub("", classes).strip())
+            image.set("class", settable(_LAZY_CLASSES.sub("", classes).strip()))
         image.set("data-archive-settled", "1")
 
     def _candidates(self, image: HtmlElement) -> list[str]:
@@ -94,7 +92,14 @@ def _offer(image: HtmlElement, source: HtmlElement) -> None:
     for name in ("srcset", *_LAZY_SRCSETS):
         if text := source.get(name):
             before = image.get("data-archive-offered")
-            image.set("data-archive-offered", f"{before}, {text}" if before else text)
+            image.set("data-archive-offered", settable(f"{before}, {text}" if before else text))
+
+
+def _hollow(source: HtmlElement) -> None:
+    """Leave of an element only what stands in it: parsers that do not know it put the picture there."""
+    source.tag = "span"
+    source.attrib.clear()
+    source.set("style", "display:contents")
 
 
 def _late_background(element: HtmlElement) -> str | None:
