@@ -40,8 +40,8 @@ def new_parser() -> etree.HTMLParser:
 
 
 def is_costly(markup: bytes) -> bool:
-    """Whether some element seems to have more attributes than the ordinary parser can take quickly."""
-    return _MANY_ATTRIBUTES.search(markup) is not None
+    """Whether there are far too many elements, or one with more attributes than is taken quickly."""
+    return markup.count(b"<") > 2 * MAX_ELEMENTS or _MANY_ATTRIBUTES.search(markup) is not None
 
 
 def is_cut_short(parser: etree.HTMLParser) -> bool:

@@ -32,7 +32,7 @@ from archiver.spiders.wire import EXCHANGES, KEEP_BODY, PURPOSE, SOURCE, VIA
 
 log = logging.getLogger(__name__)
 
-PAGE_BYTES = 20_000_000
+PAGE_BYTES = 4_000_000
 """A page larger than this is archived whole but read for pictures only up to here."""
 MARKUP = ("text/html", "application/xhtml+xml", "application/xml", "text/xml")
 STYLESHEET_BYTES = 2_000_000

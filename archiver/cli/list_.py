@@ -22,6 +22,7 @@ from archiver.model.moment import to_warc_date
     "--match", type=click.Choice(["exact", "prefix", "host", "domain"]), default="exact", show_default=True,
     help="What URL stands for: itself, all that begin with it, its host, its domain with all hosts under it.",
 )  # fmt: skip
+@click.option("--failures", is_flag=True, help="Also the attempts that got no answer.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many captures.")
 @json_option
 @pass_terminal
@@ -31,6 +32,7 @@ def command(
     from_: datetime | None,
     to: datetime | None,
     match: str,
+    failures: bool,
     limit: int | None,
     as_json: bool,
 ) -> None:
@@ -38,7 +40,7 @@ def command(
     home, settings = terminal.open_home()
     none_yet = True
     with open_index(home, settings) as index:
-        captures = index.captures(match, url, from_, to, limit=limit)
+        captures = index.captures(match, url, from_, to, failures=failures, limit=limit)
         if as_json:
             for capture in captures:
                 none_yet = False

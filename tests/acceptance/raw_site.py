@@ -42,6 +42,13 @@ def in_turn(*answers: bytes) -> Callable[[bytes], Iterator[bytes]]:
     return lambda _request: iter([next(waiting)])
 
 
+class Site(dict[str, Script]):
+    """Scripts by path; any other path, and robots.txt unless it is there, is a 404."""
+
+    def __missing__(self, path: str) -> Script:
+        return Script(answer(b"", "text/plain", status="404 Not Found"))
+
+
 def redirect(location: str) -> Script:
     return Script(answer(b"moved", "text/plain", f"Location: {location}", status="302 Found"))
 
