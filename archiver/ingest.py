@@ -155,6 +155,8 @@ class Ingest:
         waiting = self._waiting.get(exchange_id)
         if waiting is None:
             known = await asyncio.to_thread(self._index.capture, exchange_id)
+            if known is None and self._failed:
+                raise self._failed
             if known is None:
                 raise StorageError(f"exchange {exchange_id} was never handed to the archive")
             return known

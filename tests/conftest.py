@@ -16,7 +16,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 from sqlalchemy.engine import make_url
+
+settings.register_profile("suite", deadline=None)  # a busy machine is not a fault of the code
+settings.load_profile("suite")
 
 _numbers = itertools.count()
 
