@@ -176,14 +176,16 @@ def _copy_records(
 
 
 def _stored(ledger: LedgerWriter, snapshot: Snapshot) -> Iterable[RecordEvidence]:
+    locations: list[RecordLocation] = []
     originals: list[RecordLocation] = []
     for record_id in record_ids(snapshot):
         capture = ledger.index.capture(record_id)
         if capture is None:
             raise DamagedRecordError(f"the index lacks the record {record_id}; run archiver reindex")
-        yield from exchange_evidence(ledger.folder, capture.location)
+        locations.append(capture.location)
         if capture.original:
             originals.append(capture.original.location)
+    yield from exchange_evidence(ledger.folder, locations)
     own = ledger.index.snapshot_location(snapshot.id)
     if own:
         yield record_evidence(ledger.folder, own)

@@ -49,16 +49,18 @@ class Notary:
         """
         records: dict[str, RecordEvidence] = {}
         originals: dict[str, RecordEvidence] = {}
+        locations: list[RecordLocation] = []
         for record_id in record_ids(snapshot):
             capture = self._index.capture(record_id)
             if capture is None:
                 raise NotFoundError(f"the record {record_id} of snapshot {snapshot.id} is not in the index")
-            for record in exchange_evidence(self._folder, capture.location):
-                records[record.record_id] = record
+            locations.append(capture.location)
             if capture.original:
                 original = self._original(capture.original.record_id, capture.original.location)
                 if original:
                     originals[original.record_id] = original
+        for record in exchange_evidence(self._folder, locations):
+            records[record.record_id] = record
         own = record_evidence(self._folder, location)
         records[own.record_id] = own
         unstated = [record for name, record in originals.items() if name not in records]

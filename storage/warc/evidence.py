@@ -7,11 +7,11 @@ the whole uncompressed record, read from the disk.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from archiver.errors import DamagedRecordError
 from archiver.model.capture import RecordLocation, RecordType
 from archiver.model.digest import Digest
 from archiver.storage.warc.fields import WARC_FIELDS, Field, parse_warc_fields
@@ -22,7 +22,7 @@ from archiver.storage.warc.reader import KEPT, RecordError, Unpacked, damaged
 from archiver.storage.warc.segments import find_segment
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RecordEvidence:
     """A record as it stands on the disk: `record_sha256` is of all its uncompressed bytes.
 
@@ -35,10 +35,13 @@ class RecordEvidence:
     record_sha256: Digest
     start: bytes
 
+    @cached_property
+    def _named(self) -> dict[str, str]:
+        return {name.lower(): value for name, value in reversed(self.fields)}
+
     def field(self, name: str) -> str | None:
         """The first value of the named field."""
-        wanted = name.lower()
-        return next((value for key, value in self.fields if key.lower() == wanted), None)
+        return self._named.get(name.lower())
 
     @property
     def record_id(self) -> str:
@@ -50,7 +53,7 @@ class RecordEvidence:
         """The status of an HTTP response; None for every other record."""
         if self.field("WARC-Type") not in (RecordType.RESPONSE, RecordType.REVISIT):
             return None
-        return parse_head(self.start).status or None
+        return parse_head(self.start.partition(b"\r\n\r\n")[0] + b"\r\n\r\n").status or None
 
     def remarks(self) -> list[Field]:
         """The fields in the block of an `application/warc-fields` record, as far as they are in `start`."""
@@ -59,33 +62,48 @@ class RecordEvidence:
         return parse_warc_fields(self.start)
 
 
-def exchange_evidence(folder: Path, location: RecordLocation) -> Iterator[RecordEvidence]:
-    """The main record at `location`, then the records of the same exchange that were written behind it.
+def exchange_evidence(folder: Path, locations: Iterable[RecordLocation]) -> Iterator[RecordEvidence]:
+    """The main records at `locations`, each with the records of its exchange that were written behind it.
 
-    Every block is read to its end and held against its digest. Raises NotFoundError, DamagedRecordError.
+    In the order of the files; what lies together is read in one go. Every record is read to its end, so that
+    its checksum is known to be right. Raises NotFoundError, DamagedRecordError.
     """
-    main_id: str | None = None
-    path = find_segment(folder, location.segment)
-    with MemberReader(path, location.offset) as members:
-        while members.open_member():
-            offset = members.offset
-            try:
-                found = _evidence(members, location.segment, main_id)
-            except (GzipError, RecordError) as error:
-                if main_id is not None:
-                    return  # what comes later is still being written
-                raise damaged(RecordLocation(location.segment, offset, 0), str(error)) from error
-            if found is None:
-                return
-            main_id = main_id or f"<{found.record_id}>"
-            yield found
-    if main_id is None:
-        raise damaged(location, "no record begins here")
+    by_segment: dict[str, set[int]] = {}
+    for location in locations:
+        by_segment.setdefault(location.segment, set()).add(location.offset)
+    for segment, wanted in sorted(by_segment.items()):
+        path = find_segment(folder, segment)
+        while wanted:
+            yield from _run(path, segment, wanted)
 
 
 def record_evidence(folder: Path, location: RecordLocation) -> RecordEvidence:
     """The one record at `location`. Raises NotFoundError, DamagedRecordError."""
-    return next(exchange_evidence(folder, location))
+    return next(exchange_evidence(folder, [location]))
+
+
+def _run(path: Path, segment: str, wanted: set[int]) -> Iterator[RecordEvidence]:
+    """From the first of the offsets `wanted` on, until a record comes that is not asked for."""
+    main_id: str | None = None
+    start = min(wanted)
+    with MemberReader(path, start) as members:
+        while members.open_member():
+            offset = members.offset
+            is_main = offset in wanted
+            try:
+                found = _evidence(members, segment, None if is_main else main_id)
+            except (GzipError, RecordError) as error:
+                if not is_main:
+                    return  # what comes later is still being written
+                raise damaged(RecordLocation(segment, offset, 0), str(error)) from error
+            if found is None:
+                return
+            if is_main:
+                wanted.remove(offset)
+                main_id = f"<{found.record_id}>"
+            yield found
+    if start in wanted:
+        raise damaged(RecordLocation(segment, start, 0), "no record begins here")
 
 
 def _evidence(members: MemberReader, segment: str, main_id: str | None) -> RecordEvidence | None:
@@ -93,18 +111,11 @@ def _evidence(members: MemberReader, segment: str, main_id: str | None) -> Recor
     offset = members.offset
     whole = hashlib.sha256()
     unpacked = Unpacked(members, whole.update)
-    fields = dict(unpacked.fields)
-    if main_id is not None and fields.get("WARC-Concurrent-To") != main_id:
+    if main_id is not None and ("WARC-Concurrent-To", main_id) not in unpacked.fields:
         return None
-    block, kept = hashlib.sha256(), b""
+    kept = b""
     for piece in unpacked.chunks():
-        block.update(piece)
         if len(kept) < KEPT:
             kept += piece[: KEPT - len(kept)]
     location = RecordLocation(segment, offset, members.position - offset)
-    said = fields.get("WARC-Block-Digest")
-    if said is not None and said != str(Digest(block.digest())):
-        raise DamagedRecordError(
-            f"{segment} at {offset}: the disk does not give back what was written; check the disk"
-        )
     return RecordEvidence(location, unpacked.fields, unpacked.length, Digest(whole.digest()), kept)
