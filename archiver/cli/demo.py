@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import shutil
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import click
@@ -10,7 +12,7 @@ import click
 from archiver.cli.output import Terminal, pass_terminal
 from archiver.config.home import Home, create_home
 from archiver.config.settings import load_settings
-from archiver.demo.story import Story
+from archiver.demo.story import DemoError, Story
 from archiver.errors import ConfigurationError
 
 MARK = "made-by-archiver-demo"
@@ -22,6 +24,41 @@ SETTINGS = {
     "ARCHIVER_IDENTITY__OPERATOR": "The demo",
     "ARCHIVER_IDENTITY__VANTAGE": "this machine",
 }
+
+
+def prove(root: Path, snapshot: str) -> None:
+    """Cite and export the first pictures; check the bundle as a stranger would, and one with a changed bit."""
+    click.echo("\nThe first pictures cited, handed over, and checked without the archive")
+    bundle, changed, policy = root / "evidence.wacz", root / "changed.wacz", root / "policy.toml"
+    _run(root, "cite", snapshot)
+    _run(root, "export", snapshot, "-o", str(bundle))
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        _call("--home", str(root), "keys", "--policy")
+    policy.write_text(printed.getvalue(), encoding="utf-8")
+    verified = _run(root, "verify", str(bundle), "--policy", str(policy))
+    content = bytearray(bundle.read_bytes())
+    content[len(content) // 2] ^= 1
+    changed.write_bytes(content)
+    click.echo("\nThe same bundle with one bit changed")
+    refused = _run(root, "verify", str(changed), "--policy", str(policy))
+    if verified not in (0, 2) or refused not in (1, 3):
+        raise DemoError("the bundle and its changed copy were not told apart")
+
+
+def _run(root: Path, *arguments: str) -> int:
+    """Call a command as a person would, and show the call."""
+    shown = [str(Path(a).name) if a.startswith(str(root)) else a for a in arguments]
+    click.secho(f"$ archiver {' '.join(shown)}", bold=True)
+    code = _call("--home", str(root), *arguments)
+    click.echo(f"  (exit code {code})")
+    return code
+
+
+def _call(*arguments: str) -> int:
+    from archiver.cli import main
+
+    return main(list(arguments))
 
 
 @click.command()
@@ -42,7 +79,8 @@ def command(terminal: Terminal) -> None:
     create_home(home)
     (root / MARK).touch()
     terminal.set_up_logging()
-    Story(home, load_settings(home, SETTINGS), click.echo).play()
+    first = Story(home, load_settings(home, SETTINGS), click.echo).play()
+    prove(root, first.id)
     name = root.relative_to(Path.cwd()) if root.is_relative_to(Path.cwd()) else root
     click.echo(
         f"\nLook around: archiver --home {name} stats; archiver --home {name} list URL; ... get URL --at DATE"

@@ -37,16 +37,20 @@ class Story:
         self._tell = tell
         self._visits: dict[Stage, dict[str, PageResult]] = {}
 
-    def play(self) -> None:
-        """Everything. Raises DemoError when the archive does not give back what was served."""
-        run_under_reactor(self._play)
+    def play(self) -> Snapshot:
+        """All of it; returns the snapshot of the article as readers first saw it.
 
-    async def _play(self) -> None:
+        Raises DemoError when the archive does not give back what was served.
+        """
+        return run_under_reactor(self._play)
+
+    async def _play(self) -> Snapshot:
         with DemoSite() as site:
             async with open_archive(self._home, self._settings) as archive:
                 await self._crawl_stages(archive, site)
             async with open_archive(self._home, self._settings) as archive:
                 self._ask(archive, site)
+            return self._snapshot(Stage.PUBLISHED, site.article_url)
 
     async def _crawl_stages(self, archive: Archive, site: DemoSite) -> None:
         self._heading("A year before: the Evening Post shows a relief convoy")
