@@ -27,7 +27,7 @@ SETTINGS = {
 
 
 def prove(root: Path, snapshot: str) -> None:
-    """Cite and export the first pictures; check the bundle as a stranger would, and one with a changed bit."""
+    """Cite and export the first pictures; check the bundle offline, and one with a changed bit."""
     click.echo("\nThe first pictures cited, handed over, and checked without the archive")
     bundle, changed, policy = root / "evidence.wacz", root / "changed.wacz", root / "policy.toml"
     _run(root, "cite", snapshot)
