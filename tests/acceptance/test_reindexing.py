@@ -1,0 +1,112 @@
+"""The database holds nothing that the WARC files do not: deleted, it comes back as it was."""
+
+from __future__ import annotations
+
+import pytest
+from command_line import Archive
+from raw_site import NOT_HTTP, PICTURE, Site, answer, chunked, in_turn, page, redirect
+from wire_server import After, Script, WireServer
+
+SOURCE = """\
+title: The Paper
+country: DE
+languages: [de]
+domains: [127.0.0.1]
+pages: ["{page}"]
+enabled: true
+"""
+
+
+def validated(body: bytes) -> bytes:
+    return answer(body, "text/html", 'ETag: "one"')
+
+
+NOT_MODIFIED = b'HTTP/1.1 304 Not Modified\r\nETag: "one"\r\n\r\n'
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    """An archive of everything that there can be: revisits, a 304, redirects, failures, cut bodies."""
+    archive = Archive(
+        tmp_path_factory.mktemp("reindexing") / "home",
+        {"ARCHIVER_NETWORK__TIMEOUT": "5", "ARCHIVER_STORAGE__SEGMENT_BYTES": "1MiB"},
+    )
+    site = Site(
+        {
+            "/watched": Script(in_turn(validated(page("/a.jpg", "/none.jpg")), NOT_MODIFIED)),
+            "/chunked": Script(chunked(page("/a.jpg", text="Grüße 🐝"), "text/html; charset=utf-8")),
+            "/a.jpg": Script(answer(PICTURE, "image/jpeg")),
+            "/moved": redirect("/chunked"),
+            "/cut": Script(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf", After.CLOSE),
+            "/ssh": NOT_HTTP,
+            "/inside": redirect("http://10.1.2.3/admin"),
+            "/gr%C3%BC%C3%9Fe?q=%20x&y=1": Script(answer(page(text="odd address"))),
+        }
+    )
+    with WireServer(site) as server:
+        archive.here("init")
+        source = SOURCE.format(page=server.url("/watched"))
+        (archive.home / "sources" / "paper.yaml").write_text(source)
+        archive.run("crawl", "paper")
+        archive.run("crawl", "paper")  # answered with a 304
+        urls = ("/chunked", "/moved", "/cut", "/ssh", "/inside", "/grüße?q= x&y=1", "/never")
+        archive.run("capture", *(server.url(url) for url in urls), code=1)
+        archive.run("capture", server.url("/chunked"))
+    return archive
+
+
+def test_the_archive_holds_every_kind_of_capture(archive: Archive) -> None:
+    kinds = {str(row[0]) for row in archive.dump()}
+    assert {"segment", "capture", "snapshot", "picture", "tally"} <= kinds
+    counted = archive.here("stats", "--json").json()
+    assert counted["revisits"] >= 2
+    assert counted["failures"] >= 2
+    assert counted["pictures_missing"] >= 1
+    with archive.index() as index:
+        captures = [c for s in index.segments() for c in index.captures_in_segment(s.name)]
+    assert {304, 302, 200, 404, 0} <= {capture.status for capture in captures}
+    assert any(capture.status == 304 and capture.original for capture in captures)
+    assert any(capture.truncated for capture in captures)
+    assert {capture.source for capture in captures} == {None, "paper"}
+
+
+def test_a_deleted_index_comes_back_as_it_was(archive: Archive) -> None:
+    before = archive.dump()
+    for path in archive.home.glob("index.sqlite*"):
+        path.unlink()
+    archive.run("reindex")
+    after = archive.dump()
+    assert [row for row in after if row not in before] == []
+    assert after == before
+    assert archive.here("verify", "--json").json()["faults"] == []
+
+
+def test_reindexing_an_index_that_is_there_changes_nothing(archive: Archive) -> None:
+    before = archive.dump()
+    said = archive.here("reindex", "--json").json()
+    assert archive.dump() == before
+    assert said["damaged"] == 0
+
+
+def test_a_capture_after_the_index_was_deleted_brings_back_the_rest_first(
+    archive: Archive,
+) -> None:
+    before = set(archive.dump())
+    for path in archive.home.glob("index.sqlite*"):
+        path.unlink()
+    site = Site({"/new": Script(answer(page(text="new")))})
+    with WireServer(site) as server:
+        archive.run("capture", server.url("/new"))
+    tallies_aside = {row for row in before if row[0] != "tally"}
+    assert tallies_aside <= set(archive.dump())
+    assert archive.here("verify", "--json").json()["faults"] == []
+
+
+def test_what_no_segment_is_does_not_disturb(archive: Archive) -> None:
+    folder = archive.home / "warc"
+    (folder / "notes.txt").write_text("not a WARC")
+    (folder / "half.warc.gz.torn-17").write_bytes(b"torn")
+    (folder / "subfolder.warc.gz").mkdir()
+    before = archive.dump()
+    archive.here("reindex")
+    assert archive.dump() == before
