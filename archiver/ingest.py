@@ -336,7 +336,10 @@ class Ingest:
         assert self._notary is not None
         snapshot, location = kept
         self._writer.rollback()
-        record = self._notary.attest(snapshot, location)
+        try:
+            record = self._notary.attest(snapshot, location)
+        except StorageError as error:  # what cannot be read back now is not waited for
+            raise ArchiverError(f"its records cannot be read back: {error}") from error
         place = self._writer.write([record])[0]
         self._writer.commit(may_seal=False)
         self._statements[snapshot.id] = read_statement(b"".join(record.block.chunks()), place)

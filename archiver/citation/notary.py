@@ -82,6 +82,8 @@ class Notary:
             self._sequencer.sequence(writer)
         except ArchiverError as error:
             log.warning("statements wait for the log: %s", error)
+        except Exception:
+            log.exception("statements wait for the log")
 
     def _original(self, record_id: UUID, location: RecordLocation) -> RecordEvidence | None:
         known = self._originals.get(record_id)

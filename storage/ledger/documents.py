@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Annotated, Final
 from uuid import UUID
 
 import msgspec
@@ -42,11 +42,14 @@ class _Statement(msgspec.Struct, frozen=True):
     issued: datetime
 
 
+_Size = Annotated[int, msgspec.Meta(ge=0, lt=2**62)]
+
+
 class Batch(msgspec.Struct, frozen=True, tag="batch", tag_field="kind", omit_defaults=True):
     """Entries put at the end of the log, and the checkpoint signed over it; `digests` of the statements."""
 
-    first: int
-    size: int
+    first: _Size
+    size: _Size
     entries: str
     checkpoint: str
 
@@ -71,7 +74,7 @@ class Batch(msgspec.Struct, frozen=True, tag="batch", tag_field="kind", omit_def
 class Timestamp(msgspec.Struct, frozen=True, tag="timestamp", tag_field="kind"):
     """What an authority answered (RFC 3161) for the signed checkpoint of a size, base64."""
 
-    size: int
+    size: _Size
     authority: str
     response: str
     at: datetime
@@ -80,7 +83,7 @@ class Timestamp(msgspec.Struct, frozen=True, tag="timestamp", tag_field="kind"):
 class Cosignature(msgspec.Struct, frozen=True, tag="cosignature", tag_field="kind"):
     """The signature line of a witness under the checkpoint of a size."""
 
-    size: int
+    size: _Size
     witness: str
     line: str
 
@@ -90,14 +93,14 @@ class CheckedCopy(msgspec.Struct, frozen=True):
 
     segment: str
     copy: str
-    bytes: int
+    bytes: _Size
     outcome: str
 
 
 class Fixity(msgspec.Struct, frozen=True, tag="fixity", tag_field="kind"):
     """What one round of fixity checks found; `size` of the log at that time."""
 
-    size: int
+    size: _Size
     at: datetime
     checks: tuple[CheckedCopy, ...]
 

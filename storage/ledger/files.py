@@ -93,7 +93,13 @@ class LogFiles:
 
     def _tile(self, level: int, number: int) -> bytes:
         count = min(WIDTH, (self.size >> 8 * level) - number * WIDTH)
-        return _read(self.folder, tile_path(level, number, count)) if count > 0 else b""
+        if count <= 0:
+            return b""
+        path = tile_path(level, number, count)
+        content = _read(self.folder, path)
+        if len(content) != count * SIZE:
+            raise _incomplete(self.folder / path)
+        return content
 
     def _bundle(self, number: int) -> bytes:
         return _read(self.folder, tile_path("entries", number, min(WIDTH, self.size - number * WIDTH)))
@@ -136,11 +142,15 @@ def _read(folder: Path, path: str) -> bytes:
     try:
         return (folder / path).read_bytes()
     except FileNotFoundError:
-        raise DamagedRecordError(
-            f"the log lacks {folder / path}; `archiver log rebuild` makes it anew from the WARC files"
-        ) from None
+        raise _incomplete(folder / path) from None
     except OSError as error:
         raise StorageError(f"{folder / path} cannot be read: {error.strerror}") from error
+
+
+def _incomplete(path: Path) -> DamagedRecordError:
+    return DamagedRecordError(
+        f"{path} is missing or incomplete; `archiver log rebuild` makes it anew from the WARC files"
+    )
 
 
 def _write(path: Path, content: bytes) -> None:

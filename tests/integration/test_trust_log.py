@@ -370,3 +370,29 @@ def test_two_processes_sequence_one_after_the_other(home):
                 ledger.sequence()
     assert home.place.files().size == 8
     assert faults(home) == []
+
+
+def test_a_log_that_cannot_be_written_keeps_nothing_from_being_archived(tmp_path, caplog):
+    root = tmp_path / "home"
+    root.mkdir()
+    (root / "log").write_text("not a folder")
+    home = make_home(root)
+    with home.index() as index:
+        assert index.snapshot(home.first.id)
+        assert standing_of(index, home.warc, home.first.id).states == (State.CAPTURED,)
+    assert "statements wait for the log" in caplog.text
+    (root / "log").unlink()
+    with home.ledger() as ledger:
+        assert ledger.sequence()
+    assert faults(home) == []
+
+
+def test_a_truncated_tile_is_told_and_made_anew(home):
+    tile = next((home.place.log / "tile" / "0").rglob("2"))
+    tile.write_bytes(tile.read_bytes()[:40])
+    arguments = ["--home", str(home.root), "log"]
+    assert main([*arguments, "audit"]) == 1
+    assert main([*arguments, "consistency", "1"]) == 1
+    assert main([*arguments, "rebuild"]) == 0
+    assert main([*arguments, "audit"]) == 0
+    assert faults(home) == []
