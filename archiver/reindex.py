@@ -208,7 +208,16 @@ class _Batch:
         self.log_documents: list[IdentifiedLogDocument] = []
 
     def add(self, record: StoredRecord) -> None:
-        """Take in one record. Raises DamagedRecordError for one that says of itself what it is not."""
+        """Take in one record. Raises DamagedRecordError, naming its place, when it is not what it says."""
+        try:
+            self._add(record)
+        except (DamagedRecordError, ValueError, OverflowError, RecursionError) as error:
+            place = f"{record.location.segment} at {record.location.offset}"
+            said = str(error) if isinstance(error, DamagedRecordError) else f"{type(error).__name__}: {error}"
+            said = said if said.startswith(place) else f"{place}: {said}"
+            raise DamagedRecordError(said) from error
+
+    def _add(self, record: StoredRecord) -> None:
         kind = record.content_type if record.type is RecordType.METADATA else None
         if kind == snapshot_codec.MIME:
             self.snapshots.append((snapshot_codec.decode(record.block()), record.location))
@@ -220,12 +229,7 @@ class _Batch:
             self.log_documents.append((decode_log(record.block()), record.record_id))
         elif kind == ARTICLE_MIME:
             page = record.field("WARC-Refers-To") or ""
-            try:
-                page_id = UUID(page.strip("<>").removeprefix("urn:uuid:"))
-            except ValueError:
-                raise DamagedRecordError(
-                    f"{record.location.segment}: an article of no page: {page!r}"
-                ) from None
+            page_id = UUID(page.strip("<>").removeprefix("urn:uuid:"))
             self.extractions.append((decode_article(record.block()), page_id))
         elif capture := capture_of_record(record):
             self.captures.append(capture)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from archiver import __version__
-from archiver.cli.output import Terminal
+from archiver.cli.output import Terminal, say
 from archiver.errors import ArchiverError
 
 COMMANDS = (
@@ -88,7 +88,7 @@ def main(arguments: list[str] | None = None) -> int:
     except ArchiverError as error:
         if terminal_verbose and error.__cause__:
             click.echo(f"cause: {error.__cause__!r}", err=True)
-        click.echo(f"archiver: {error}", err=True)
+        say(f"archiver: {error}")
         return error.exit_code
     except click.exceptions.Abort:
         click.echo("archiver: stopped", err=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from archiver.cli.output import Terminal, json_option, pass_terminal, print_json, progress
+from archiver.cli.output import Terminal, echo, json_option, pass_terminal, print_json, progress
 from archiver.config.home import create_home
 from archiver.config.settings import Settings
 from archiver.crawl.capture import capture_pages
@@ -76,27 +76,26 @@ def describe(result: PageResult) -> dict[str, object]:
 def missing(picture: SnapshotPicture) -> dict[str, object]:
     """A picture that could not be had, as one JSON object."""
     found = picture.found
-    url = picture.fetched[0].url if picture.fetched else found.renditions[0].url
-    return {"url": url, "reason": picture.reason, "alt": found.alt, "caption": found.caption}
+    return {"url": picture.url, "reason": picture.reason, "alt": found.alt, "caption": found.caption}
 
 
 def _print(result: PageResult) -> None:
     snapshot = result.snapshot
     if snapshot is None:
-        click.echo(f"{result.url}\n  not archived as a page: {result.reason}")
+        echo(f"{result.url}\n  not archived as a page: {result.reason}")
         if result.warc:
-            click.echo(f"  what came back is kept in {result.warc}")
+            echo(f"  what came back is kept in {result.warc}")
         return
-    click.echo(f"{result.url}\n  snapshot {snapshot.id}, captured {to_warc_date(snapshot.captured_at)}")
+    echo(f"{result.url}\n  snapshot {snapshot.id}, captured {to_warc_date(snapshot.captured_at)}")
     click.echo(
         f"  {len(snapshot.pictures)} pictures found, {len(snapshot.captured)} captured, in {result.warc}"
     )
     if result.reason:
-        click.echo(f"  the page is not whole: {result.reason}")
+        echo(f"  the page is not whole: {result.reason}")
     for picture in snapshot.missing:
         facts = missing(picture)
         words = f' ("{facts["alt"]}")' if facts["alt"] else ""
-        click.echo(f"  missing: {facts['url']}{words}: {facts['reason']}")
+        echo(f"  missing: {facts['url']}{words}: {facts['reason']}")
 
 
 def _refuse_unsafe(url: str, settings: Settings) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import click
 
 from archiver.cli.dates import DATE_FORMS, Moment
 from archiver.cli.history import describe
 from archiver.cli.opening import open_index
-from archiver.cli.output import Terminal, json_option, pass_terminal, print_json
+from archiver.cli.output import Terminal, json_option, pass_terminal, plain, print_json
 from archiver.history import Historian
 from archiver.model.moment import to_warc_date
 from archiver.model.version import ParagraphChange
@@ -17,7 +18,10 @@ from archiver.retrieval import Retrieval
 from archiver.versions import SpanKind, compare, spans
 from archiver.versions.words import picture_line
 
-STYLES = {SpanKind.DELETE: {"fg": "red", "strikethrough": True}, SpanKind.INSERT: {"fg": "green"}}
+STYLES: dict[SpanKind, dict[str, Any]] = {
+    SpanKind.DELETE: {"fg": "red", "strikethrough": True},
+    SpanKind.INSERT: {"fg": "green"},
+}
 MARKS = {SpanKind.DELETE: ("[-", "-]"), SpanKind.INSERT: ("{+", "+}"), SpanKind.EQUAL: ("", "")}
 
 
@@ -55,9 +59,9 @@ def command(
             click.echo(f"\nparagraph {paragraph.position + 1} {paragraph.kind}\n  {_text(paragraph)}")
     for picture in comparison.pictures:
         if noise or picture.noise is None:
-            click.echo(f"\n{picture_line(picture)}")
-            click.echo(f"  before {picture.before_digest or picture.before or '-'}")
-            click.echo(f"  after  {picture.after_digest or picture.after or '-'}")
+            click.echo(f"\n{plain(picture_line(picture))}")
+            click.echo(f"  before {plain(str(picture.before_digest or picture.before or '-'))}")
+            click.echo(f"  after  {plain(str(picture.after_digest or picture.after or '-'))}")
 
 
 def _text(change: ParagraphChange) -> str:
@@ -70,5 +74,7 @@ def marked(before: str, after: str) -> str:
     for span in spans(before, after):
         opening, closing = MARKS[span.kind]
         style = STYLES.get(span.kind, {})
-        parts.append(click.style(f"{opening}{span.text}{closing}", **style) if style else span.text)  # type: ignore[arg-type]
+        parts.append(
+            click.style(f"{opening}{plain(span.text)}{closing}", **style) if style else plain(span.text)
+        )
     return "".join(parts)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from archiver.cli.output import Terminal, json_option, pass_terminal, print_json, progress
+from archiver.cli.output import Terminal, echo, json_option, pass_terminal, print_json, progress
 from archiver.errors import StorageError, UsageError
 from archiver.spiders.extraction import EXTRACTOR_VERSION, extract
 
@@ -38,7 +38,7 @@ def command(terminal: Terminal, file: Path | None, url: str | None, again: bool,
     if as_json:
         print_json({"extractor": EXTRACTOR_VERSION, "read": done, "failed": failed})
     else:
-        click.echo(f"{done} pages read by extractor {EXTRACTOR_VERSION}, {failed} could not be read")
+        echo(f"{done} pages read by extractor {EXTRACTOR_VERSION}, {failed} could not be read")
 
 
 def _show(file: Path, url: str) -> None:

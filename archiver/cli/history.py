@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from archiver.cli.opening import open_index
-from archiver.cli.output import Terminal, json_option, pass_terminal, print_json
+from archiver.cli.output import Terminal, echo, json_option, pass_terminal, print_json
 from archiver.history import Historian
 from archiver.model.moment import to_warc_date
 from archiver.model.version import ArticleEvent, Comparison
@@ -32,11 +32,11 @@ def command(terminal: Terminal, url: str, as_json: bool) -> None:
         return
     click.secho(f"{len(history.timeline.versions)} versions in {len(history.snapshots)} snapshots", bold=True)
     for moment, step in history.steps():
-        click.echo(f"{to_warc_date(moment)}  {summary(step)}")
+        echo(f"{to_warc_date(moment)}  {summary(step)}")
         if isinstance(step, Comparison):
-            click.echo(f"{'':29}{step.after}")
+            echo(f"{'':29}{step.after}")
             for line in details(step):
-                click.echo(f"{'':29}{line}")
+                echo(f"{'':29}{line}")
 
 
 def describe(step: Comparison | ArticleEvent) -> dict[str, object]:

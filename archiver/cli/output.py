@@ -56,9 +56,29 @@ def print_json(value: object) -> None:
     sys.stdout.flush()
 
 
+_BIDI = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_CONTROLS = {
+    code: f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+    for code in (*range(32), *range(127, 160), *_BIDI)
+}
+"""What makes a terminal do something, or shows text in another order than it is stored in."""
+_IN_LINES = {**_CONTROLS, ord("\n"): "\n", ord("\t"): "\t"}
+_IN_A_LINE = {**_CONTROLS, ord("\n"): " ", ord("\t"): " ", ord("\r"): " "}
+
+
+def plain(text: str) -> str:
+    """What somebody else wrote, fit for one line of a terminal: control characters shown, not obeyed."""
+    return text.translate(_IN_A_LINE)
+
+
+def echo(text: str) -> None:
+    """Lines for a person, on standard output; control characters from pages are shown, not obeyed."""
+    click.echo(text.translate(_IN_LINES))
+
+
 def say(message: str) -> None:
     """A line for a person, on standard error."""
-    click.echo(message, err=True)
+    click.echo(message.translate(_IN_LINES), err=True)
 
 
 @contextmanager
@@ -114,6 +134,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    cells = [plain(cell) for cell in cells]
     padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=False)]
     return "  ".join([*padded, cells[-1]])
 

@@ -6,7 +6,7 @@ import click
 
 from archiver.citation.standing import Standing, standing_of
 from archiver.cli.opening import open_index
-from archiver.cli.output import Terminal, json_option, pass_terminal
+from archiver.cli.output import Terminal, echo, json_option, pass_terminal
 from archiver.errors import NotFoundError, UsageError
 from archiver.model import identifier
 from archiver.model.moment import to_warc_date
@@ -37,7 +37,7 @@ def _print_standing(standing: Standing) -> None:
     proven = ", ".join(standing.states)
     entry = f" (entry {standing.leaf} of the log)" if standing.leaf is not None else ""
     moment = f", existed no later than {to_warc_date(standing.moment)[:19]}Z" if standing.moment else ""
-    click.echo(f"evidence    {proven}{entry}{moment}")
+    echo(f"evidence    {proven}{entry}{moment}")
     for remark in standing.remarks:
         by = f" by {remark.by}" if remark.by else ""
         click.secho(f"{remark.kind} of {to_warc_date(remark.issued_at)[:19]}Z{by}: {remark.text}", bold=True)
@@ -58,11 +58,11 @@ def find_snapshot(index: Index, text: str) -> Snapshot:
 def _print(snapshot: Snapshot) -> None:
     page, provenance = snapshot.page, snapshot.provenance
     click.secho(snapshot.id, bold=True)
-    click.echo(f"page        {page.target_uri}")
+    echo(f"page        {page.target_uri}")
     if snapshot.seed != page.target_uri:
-        click.echo(f"asked for   {snapshot.seed}")
-    click.echo(f"captured    {to_warc_date(snapshot.captured_at)}, status {page.status}, {page.mime}")
-    click.echo(f"payload     {page.payload_digest}")
+        echo(f"asked for   {snapshot.seed}")
+    echo(f"captured    {to_warc_date(snapshot.captured_at)}, status {page.status}, {page.mime}")
+    echo(f"payload     {page.payload_digest}")
     click.echo(
         f"by          {provenance.software}" + (f", {provenance.operator}" if provenance.operator else "")
     )
@@ -71,20 +71,19 @@ def _print(snapshot: Snapshot) -> None:
         + (", the page asks not to be archived" if provenance.noarchive else "")
     )
     had, lost = len(snapshot.captured), len(snapshot.missing)
-    click.echo(f"pictures    {len(snapshot.pictures)} found, {had} captured, {lost} missing")
+    echo(f"pictures    {len(snapshot.pictures)} found, {had} captured, {lost} missing")
     for picture in snapshot.pictures:
         _print_picture(picture)
 
 
 def _print_picture(picture: SnapshotPicture) -> None:
     found = picture.found
-    url = picture.fetched[0].url if picture.fetched else found.renditions[0].url
-    click.echo(f"  {found.position + 1:>3}  {picture.status:<9} {found.role:<9} {url[:200]}")
+    echo(f"  {found.position + 1:>3}  {picture.status:<9} {found.role:<9} {picture.url[:200]}")
     for name, text in (("alt", found.alt), ("caption", found.caption), ("credit", found.credit)):
         if text:
-            click.echo(f"       {name}: {text}")
+            echo(f"       {name}: {text}")
     if picture.status is PictureStatus.MISSING:
-        click.echo(f"       missing: {picture.reason}")
+        echo(f"       missing: {picture.reason}")
     for rendition in picture.fetched:
         if rendition.payload_digest and not rendition.reason:
-            click.echo(f"       {rendition.payload_digest} {rendition.url[:200]}")
+            echo(f"       {rendition.payload_digest} {rendition.url[:200]}")

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
-
 from archiver.citation.bundle_check import verify_bundle
 from archiver.citation.opened import is_bundle, open_bundle
 from archiver.citation.policy import NoPolicyError, load_policy
 from archiver.citation.verdict import Verdict
-from archiver.cli.output import print_json
+from archiver.cli.output import echo, print_json
 from archiver.errors import UsageError
 from archiver.model.moment import to_warc_date
 
@@ -64,13 +62,13 @@ def describe(verdict: Verdict) -> dict[str, object]:
 
 
 def _print(path: Path, verdict: Verdict) -> None:
-    click.echo(f"{path}: {verdict.headline}")
+    echo(f"{path}: {verdict.headline}")
     for label, lines in (("wrong", verdict.problems), ("warning", verdict.warnings), ("note", verdict.notes)):
         for line in lines:
-            click.echo(f"  {label}: {line}")
+            echo(f"  {label}: {line}")
     if verdict.problems:
         return
     for stamped in verdict.times:
-        click.echo(f"  {stamped.authority} swears to {to_warc_date(stamped.moment)[:19]}Z")
+        echo(f"  {stamped.authority} swears to {to_warc_date(stamped.moment)[:19]}Z")
     for name, moment in verdict.captured.items():
-        click.echo(f"  {name}: captured, as the archive claims, {to_warc_date(moment)[:19]}Z")
+        echo(f"  {name}: captured, as the archive claims, {to_warc_date(moment)[:19]}Z")

@@ -112,3 +112,10 @@ class SnapshotPicture:
     status: PictureStatus
     fetched: tuple[FetchedRendition, ...] = ()
     reason: str | None = None
+
+    @property
+    def url(self) -> str:
+        """The address that stands for it: the first asked for, else the first listed; empty without any."""
+        if self.fetched:
+            return self.fetched[0].url
+        return self.found.renditions[0].url if self.found.renditions else ""
