@@ -82,15 +82,16 @@ def served(folder: Path, database: str, exchanges: Iterable[Exchange]) -> Iterat
         )  # fmt: skip
 
 
-def fill(index: Index, warc: Path, exchanges: Iterable[Exchange]) -> None:
-    """Write and index the exchanges, one group each, so that a repeated payload becomes a revisit."""
+def fill(index: Index, warc: Path, exchanges: Iterable[Exchange], at_once: int = 1) -> None:
+    """Write and index the exchanges; one at once, so that a repeated payload becomes a revisit."""
 
     async def run() -> None:
         ingest = Ingest(writer(warc), index)
         try:
-            for one in exchanges:
+            for number, one in enumerate(exchanges, 1):
                 await ingest.accept(one)
-                await ingest.capture(one.id)
+                if number % at_once == 0:
+                    await ingest.capture(one.id)
         finally:
             await ingest.close()
 
