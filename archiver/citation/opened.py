@@ -61,7 +61,8 @@ class OpenedBundle:
         except KeyError:
             raise ContentError(f"{name} is missing") from None
         except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError, ValueError) as error:
-            raise ContentError(f"{name} cannot be read: {error}") from None
+            reason = "its checksum is wrong" if "CRC" in str(error) else str(error)
+            raise ContentError(f"{name} was changed or damaged: {reason}") from None
 
 
 def is_bundle(path: Path) -> bool:

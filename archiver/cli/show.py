@@ -6,7 +6,7 @@ import click
 
 from archiver.citation.standing import Standing, standing_of
 from archiver.cli.opening import open_index
-from archiver.cli.output import Terminal, echo, json_option, pass_terminal
+from archiver.cli.output import Terminal, echo, json_option, pass_terminal, plain
 from archiver.errors import NotFoundError, UsageError
 from archiver.model import identifier
 from archiver.model.moment import to_warc_date
@@ -40,11 +40,14 @@ def _print_standing(standing: Standing) -> None:
     echo(f"evidence    {proven}{entry}{moment}")
     for remark in standing.remarks:
         by = f" by {remark.by}" if remark.by else ""
-        click.secho(f"{remark.kind} of {to_warc_date(remark.issued_at)[:19]}Z{by}: {remark.text}", bold=True)
+        said = f"{remark.kind} of {to_warc_date(remark.issued_at)[:19]}Z{by}: {remark.text}"
+        click.secho(plain(said), bold=True)
 
 
 def find_snapshot(index: Index, text: str) -> Snapshot:
     """The snapshot with the identifier `text`. Raises UsageError for a mistyped one, NotFoundError."""
+    if "://" in text:
+        raise UsageError(f"{text} is a URL, not a snapshot; archiver history {text} lists its snapshots")
     if not identifier.is_valid(text):
         known = next((name for name in identifier.likely(text) if index.snapshot(name)), None)
         meant = f"did you mean {known}?" if known else "was it copied whole?"

@@ -396,3 +396,13 @@ def test_a_truncated_tile_is_told_and_made_anew(home):
     assert main([*arguments, "rebuild"]) == 0
     assert main([*arguments, "audit"]) == 0
     assert faults(home) == []
+
+
+def test_what_somebody_says_of_a_snapshot_cannot_drive_a_terminal(home, tmp_path, capsys):
+    arguments = ["--home", str(home.root)]
+    assert main([*arguments, "annotate", home.first.id, "red \x1b[31m alert"]) == 0
+    assert main([*arguments, "show", home.first.id]) == 0
+    policy = write_policy(tmp_path / "p.toml", home.place.key().public)
+    assert main([*arguments, "export", home.first.id, "-o", str(tmp_path / "a.wacz")]) == 0
+    assert main(["verify", str(tmp_path / "a.wacz"), "--policy", str(policy)]) == 2
+    assert "\x1b" not in capsys.readouterr().out
