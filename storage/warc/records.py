@@ -32,6 +32,8 @@ from archiver.storage.warc.fields import (
     warc_fields,
 )
 
+METADATA_URN = "urn:metadata:"
+
 _PIECE = 65_536
 _NOT_MODIFIED_STATUS = 304
 _NOT_IN_NAME = re.compile(r"[^!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -157,9 +159,14 @@ def metadata_record(
     concurrent_to: UUID | None = None,
     refers_to: UUID | None = None,
 ) -> Record:
-    """A metadata record (WARC 1.1, 6.6) about `target_uri`, or about the record `refers_to`."""
+    """A metadata record (WARC 1.1, 6.6) about `target_uri`, or about the record `refers_to`.
+
+    Its WARC-Target-URI is `urn:metadata:` and the URI: replay tools index metadata records under their
+    target, and would show them in the place of the page.
+    """
     links = _links(concurrent_to, refers_to)
-    return _derived(RecordType.METADATA, record_id, target_uri, moment, body, content_type, links)
+    about = target_uri if target_uri.startswith("urn:") else f"{METADATA_URN}{target_uri}"
+    return _derived(RecordType.METADATA, record_id, about, moment, body, content_type, links)
 
 
 def resource_record(

@@ -71,3 +71,17 @@ def test_warcio_and_fastwarc_read_the_same_records_and_payloads(warcs: tuple[str
     assert {"response", "request", "revisit", "metadata"} <= set(kinds)
     assert ("response", f"{url}/page", PAGE) in slow
     assert ("response", f"{url}/a.jpg", PICTURE) in slow
+
+
+def test_nothing_but_an_exchange_can_be_taken_for_a_capture_of_the_page(
+    warcs: tuple[str, list[Path]],
+) -> None:
+    """pywb indexes every record with a target but requests and application/warc-fields."""
+    for path in warcs[1]:
+        with path.open("rb") as file:
+            for record in ArchiveIterator(file):
+                fields = record.rec_headers
+                if record.rec_type in ("warcinfo", "request", "response", "revisit"):
+                    continue
+                if fields.get_header("Content-Type") != "application/warc-fields":
+                    assert fields.get_header("WARC-Target-URI").startswith("urn:metadata:")
