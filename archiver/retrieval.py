@@ -64,6 +64,10 @@ class Retrieval:
             raise NotFoundError(f"no capture of {url} in this archive (archiver capture {url} makes one)")
         return self.open(capture)
 
+    def closest_page(self, url: str, at: datetime | None = None) -> Capture | None:
+        """The capture of `url` closest to `at` that is no error page; None without any."""
+        return self._index.closest(url, at, below=400)
+
     def open(self, capture: Capture) -> Found:
         """The stored records of `capture`. Raises DamagedRecordError or StorageError."""
         record = read_record(self._folder, capture.location)

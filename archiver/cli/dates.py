@@ -24,7 +24,10 @@ class Moment(click.ParamType[datetime]):
         try:
             first, last = parse_moment(str(value))
         except ValueError as error:
-            self.fail(str(error), param, ctx)
+            said = str(error)
+            self.fail(
+                said if said.startswith("not a date") else f"not a date: {value!r} ({said})", param, ctx
+            )
         return last if self._last else first
 
 

@@ -14,6 +14,7 @@ from archiver.cli.list_ import describe
 from archiver.cli.opening import open_retrieval
 from archiver.cli.output import Terminal, json_option, pass_terminal, print_json, say
 from archiver.errors import NotFoundError, StorageError, UsageError
+from archiver.model.capture import Capture
 from archiver.model.moment import to_warc_date
 from archiver.retrieval import Found
 
@@ -50,7 +51,15 @@ def command(
             print_json(describe(found.capture))
             return
         say(_which(found))
+        if found.capture.status >= 400:
+            say(_error_page(found, retrieval.closest_page(url, at)))
         write(_wanted(found, raw=raw, headers=headers, record=record), output)
+
+
+def _error_page(found: Found, page: Capture | None) -> str:
+    """That this is no article, and where one is."""
+    known = f"the closest page is of {to_warc_date(page.captured_at)}" if page else "there is no page of it"
+    return f"note: the server answered {found.capture.status} then, so this is an error page; {known}"
 
 
 def _wanted(found: Found, *, raw: bool, headers: bool, record: bool) -> Iterable[bytes]:

@@ -9,7 +9,7 @@ import click
 from archiver.cli.dates import DATE_FORMS, Moment
 from archiver.cli.opening import open_index
 from archiver.cli.output import Terminal, json_option, pass_terminal, print_json, size, table
-from archiver.errors import NotFoundError
+from archiver.errors import NotFoundError, UsageError
 from archiver.model.capture import Capture
 from archiver.model.moment import to_warc_date
 
@@ -37,6 +37,8 @@ def command(
     as_json: bool,
 ) -> None:
     """List the captures of URL, oldest first. Exit code 1 when there is none."""
+    if from_ and to and from_ > to:
+        raise UsageError("--from is later than --to: no capture can lie between them")
     home, settings = terminal.open_home()
     none_yet = True
     with open_index(home, settings) as index:

@@ -53,6 +53,7 @@ class Story:
             return self._snapshot(Stage.PUBLISHED, site.article_url)
 
     async def _crawl_stages(self, archive: Archive, site: DemoSite) -> None:
+        self._tell("A year passes in seconds: the sites change as in the story, the times shown are today's.")
         self._heading("A year before: the Evening Post shows a relief convoy")
         site.stage = Stage.A_YEAR_BEFORE
         await self._visit(archive, site, [site.earlier_url])
@@ -107,12 +108,14 @@ class Story:
                 self._tell(f"  {url}\n    then {digest}\n    now  {now}: REPLACED at the same address")
         if len(replaced) != 2:
             raise DemoError(f"two pictures were replaced, but the archive shows {len(replaced)}")
-        self._sightings(archive, before)
+        self._sightings(archive, before, site)
         self._history(archive, retrieval, site)
         self._verify(archive)
 
-    def _sightings(self, archive: Archive, snapshot: Snapshot) -> None:
-        self._heading("Where the same pictures had been seen before")
+    def _sightings(self, archive: Archive, snapshot: Snapshot, site: DemoSite) -> None:
+        self._heading("Which of the pictures had been seen before the ministry published them")
+        statement = self._snapshot(Stage.PUBLISHED, site.statement_url)
+        published = min(statement.captured_at, snapshot.captured_at)
         for picture in snapshot.captured:
             for rendition in picture.fetched:
                 if rendition.payload_digest is None:
@@ -120,7 +123,7 @@ class Story:
                 for sighting in archive.index.picture_sightings(rendition.payload_digest):
                     if sighting.snapshot_id == snapshot.id:
                         break
-                    if sighting.page_url != snapshot.page.target_uri:
+                    if sighting.captured_at < published and sighting.page_url != snapshot.page.target_uri:
                         self._tell(f"  {rendition.url}\n    the same bytes stood in {sighting.page_url}")
                         break
 

@@ -42,7 +42,7 @@ def _decode(coding: bytes, body: bytes, limit: int) -> bytes:
             decoded: bytes = brotli.Decompressor().process(body, output_buffer_limit=limit)
             return decoded[:limit]
     except (zlib.error, brotli.error):
-        return b""
+        return body if body.lstrip()[:1] == b"<" else b""  # markup that its server calls compressed
     return b"" if coding in _NOT_READ else body
 
 

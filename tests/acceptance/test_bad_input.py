@@ -327,3 +327,16 @@ def test_of_two_hundred_addresses_those_that_work_are_archived(tmp_path: Path) -
     assert len(good_lines) == 180
     assert sum(line["images_captured"] for line in good_lines) == 18
     assert archive.here("verify", "--json").json()["faults"] == []
+
+
+def test_a_page_that_is_not_in_the_coding_that_its_server_names_is_read_all_the_same(tmp_path: Path) -> None:
+    archive = Archive(tmp_path / "home")
+    lie = answer(page("/a.jpg"), "text/html", "Content-Encoding: gzip")
+    scripts = {
+        "/robots.txt": NO_ROBOTS,
+        "/lie.html": Script(lie),
+        "/a.jpg": Script(answer(PICTURE, "image/jpeg")),
+    }
+    with WireServer(scripts) as server:
+        [result] = archive.run("capture", server.url("/lie.html"), "--json").lines()
+    assert (result["images_found"], result["images_captured"]) == (1, 1)
