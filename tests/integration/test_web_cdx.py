@@ -115,6 +115,11 @@ def test_pages_are_counted_and_end(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         assert (past.status_code, past.text) == (200, "")
 
 
+def test_a_number_of_pages_is_never_nothing(archive: Served) -> None:
+    assert archive.app.get("/cdx?url=unknown.example&showNumPages=true").text == "1\n"
+    assert archive.app.get("/cdx?url=unknown.example&page=0&output=json").text == ""
+
+
 def test_duplicates_are_counted_and_revisits_resolved(lines: Ask) -> None:
     counts = [line.split(" ")[-1] for line in lines(f"url={URL}&showDupeCount=true")]
     assert counts == ["0", "1", "0", "0"]

@@ -88,9 +88,12 @@ def _page(index: Index, query: Query, starts: PageStarts) -> Iterator[Capture]:
 
 
 def page_count(index: Index, query: Query) -> int:
-    """How many numbered pages there are; filters do not count."""
+    """How many numbered pages there are, one at least; filters do not count.
+
+    Some clients ask for the number without the match type, and read no page at all when it is 0.
+    """
     captures = index.count(query.match, query.url, query.from_, query.to)
-    return -(-captures // query.page_size)
+    return max(1, -(-captures // query.page_size))
 
 
 def _by_distance(index: Index, query: Query) -> Iterator[Capture]:
