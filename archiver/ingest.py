@@ -7,6 +7,7 @@ anybody who waits for one of its captures learn of it. Group commit is what make
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import logging
 import os
@@ -135,6 +136,7 @@ class Ingest:
         self._room.set()
         self._failed: ArchiverError | None = None
         self._closed = False
+        self._hurry = asyncio.Event()
         self._task = asyncio.get_running_loop().create_task(self._run())
         self.on_wait: Callable[[str], None] = lambda reason: log.warning("%s", reason)
 
@@ -168,6 +170,10 @@ class Ingest:
         """Write the metadata record of what was learnt and index it; returns when it is durable."""
         self._refuse_after_the_end()
         await self._put(subject, 0)
+
+    def stop_waiting(self) -> None:
+        """From now on a full disk or an absent database is not waited for: somebody wants an end."""
+        self._hurry.set()
 
     async def close(self) -> None:
         """Commit what is pending, seal the segment, stop the thread. What comes later is refused."""
@@ -297,12 +303,13 @@ class Ingest:
             try:
                 result = await loop.run_in_executor(self._thread, step, argument)
             except (StorageError, IndexUnavailableError) as error:
-                if loop.time() + pause > deadline:
+                if self._hurry.is_set() or loop.time() + pause > deadline:
                     raise
                 if not told:
                     self.on_wait(f"{error}. The crawl is paused until then.")
                     told = True
-                await asyncio.sleep(pause)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._hurry.wait(), pause)
             else:
                 if told:
                     self.on_wait("The archive can be written again; going on.")

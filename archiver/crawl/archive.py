@@ -65,6 +65,9 @@ async def open_archive(
         ingest = Ingest(writer, index, policy, Notary(index, folder, log_place(home, settings)))
         try:
             yield Archive(home, settings, index, ingest)
+        except BaseException:
+            ingest.stop_waiting()
+            raise
         finally:
             await ingest.close()
     finally:

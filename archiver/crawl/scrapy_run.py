@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from scrapy.settings import Settings as ScrapySettings
 
 from archiver.config.settings import Settings
 from archiver.crawl.archive import Archive, user_agent
+from archiver.errors import ArchiverError
 from archiver.spiders.base import VisitingSpider
 from archiver.spiders.fetching import FetchPolicy
 from archiver.spiders.guard import guard_settings, install_guard
@@ -29,12 +32,22 @@ RENDITIONS = {"standard": Renditions.BEST, "all": Renditions.ALL, "none": Rendit
 async def crawl(archive: Archive, spider: type[VisitingSpider], settings: Settings, **arguments: Any) -> None:
     """Run `spider` under `settings` until it is done; every exchange goes into the archive.
 
-    Raises as `run_spider` does.
+    Raises as `run_spider` does. When cancelled, it ends as soon as what is under way has come to an end.
     """
-    home = archive.home
-    await run_spider(
-        spider, settings, archive.ingest, folder=home.spool, ca_bundle=settings.ca_bundle(home), **arguments
+    home, ingest = archive.home, archive.ingest
+    running = asyncio.create_task(
+        run_spider(
+            spider, settings, ingest, folder=home.spool, ca_bundle=settings.ca_bundle(home), **arguments
+        )
     )
+    try:
+        await asyncio.shield(running)
+    except asyncio.CancelledError:
+        ingest.stop_waiting()
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError, ArchiverError):
+            await running
+        raise
 
 
 async def run_spider(

@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import os
 import resource
+import signal
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -146,6 +147,23 @@ def test_a_capture_gives_up_after_its_patience_and_what_was_acknowledged_stays(
         for line in said.lines():
             if line["snapshot"]:
                 assert index.snapshot(line["snapshot"]) is not None
+
+
+def test_a_capture_that_waits_for_room_can_be_stopped(tmp_path: Path, site: GeneratedSite) -> None:
+    archive = Archive(
+        tmp_path / "home",
+        {"ARCHIVER_STORAGE__FREE_FLOOR": "900TB", "ARCHIVER_STORAGE__PATIENCE": "1000"},
+    )
+    with archive.start("capture", site.article_urls[0]) as process:
+        spoken = Spoken(process)
+        try:
+            assert spoken.paused.wait(60), spoken.lines
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == 130
+        finally:
+            process.kill()
+        assert "stopped" in spoken.text()
+        assert "Traceback" not in spoken.text()
 
 
 def test_a_capture_keeps_the_space_free_that_it_was_told_to(tmp_path: Path, site: GeneratedSite) -> None:
