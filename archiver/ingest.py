@@ -254,7 +254,11 @@ class Ingest:
                 for work in group:
                     await self._store([work])
             return
-        await self._attested(written)
+        try:
+            await self._attested(written)
+        except IndexUnavailableError as error:  # was waited for; nothing of the group can be acknowledged
+            self._is_over(group, error)
+            return
         await self._publish(group, written)
 
     async def _attested(self, written: Sequence[_Written]) -> None:
@@ -263,6 +267,10 @@ class Ingest:
             if self._notary and isinstance(subject, Snapshot) and isinstance(result, RecordLocation):
                 try:
                     await self._patiently(self._attest, (subject, result))
+                except IndexUnavailableError:
+                    raise
+                except ArchiverError as error:
+                    log.error("%s has no statement yet: %s", subject.id, error)  # noqa: TRY400 - it says all
                 except Exception as error:  # the snapshot is durable, its statement can be made later
                     log.error("%s has no statement yet: %s", subject.id, error, exc_info=True)
 
