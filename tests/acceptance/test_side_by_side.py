@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from command_line import Archive, finish
+from sqlalchemy.engine import make_url
 
 from archiver.demo.generated import GeneratedSite
 from archiver.storage.index import Index
@@ -66,6 +71,123 @@ def test_the_index_may_be_in_postgresql(
     with Index.open(postgresql_database) as index:
         assert list(index.dump()) == before
     assert archive.here("verify", "--json").json()["faults"] == []
+
+
+class Line:
+    """A TCP line to a PostgreSQL server that can be cut and mended."""
+
+    def __init__(self, url: str) -> None:
+        self._server = make_url(url)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._ends: list[socket.socket] = []
+        self._is_cut = False
+        self.connections = 0
+        self.url = self._server.set(
+            host="127.0.0.1", port=self._listener.getsockname()[1], query={}
+        ).render_as_string(hide_password=False)
+        self._threads = [threading.Thread(target=self._listen, daemon=True)]
+        self._threads[0].start()
+
+    def cut(self) -> None:
+        self._is_cut = True
+        for end in self._ends:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def mend(self) -> None:
+        self._is_cut = False
+
+    def close(self) -> None:
+        self.cut()
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for thread in self._threads:
+            thread.join()
+        for end in self._ends:
+            end.close()
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return
+            if self._is_cut:
+                near.close()
+                continue
+            self.connections += 1
+            folder = str(self._server.query.get("host") or self._server.host)
+            far = socket.socket(socket.AF_UNIX)
+            far.connect(f"{folder}/.s.PGSQL.{self._server.port or 5432}")
+            self._ends += [near, far]
+            for one, other in ((near, far), (far, near)):
+                self._threads.append(threading.Thread(target=_pump, args=(one, other), daemon=True))
+                self._threads[-1].start()
+
+
+def _pump(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while piece := source.recv(1 << 16):
+            target.sendall(piece)
+    for end in (source, target):
+        with contextlib.suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def line(postgresql_database: str) -> Iterator[Line]:
+    if os.environ.get("ARCHIVER_TEST_POSTGRESQL"):
+        pytest.skip("the line leads to the socket of a server of our own")
+    line = Line(postgresql_database)
+    yield line
+    line.close()
+
+
+def test_a_capture_waits_for_a_database_that_went_away_and_then_goes_on(
+    tmp_path: Path, site: GeneratedSite, line: Line
+) -> None:
+    archive = Archive(
+        tmp_path / "home", {"ARCHIVER_DATABASE__URL": line.url, "ARCHIVER_STORAGE__COMMIT_RECORDS": "4"}
+    )
+    process = archive.start("capture", "--json", *site.article_urls)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    first = process.stdout.readline()
+    line.cut()
+    assert b"The crawl is paused until then." in process.stderr.readline()
+    line.mend()
+    said = finish(process)
+    assert "can be written again; going on" in said.err
+    assert len({json.loads(first)["snapshot"], *(done["snapshot"] for done in said.lines())}) == PAGES
+    assert archive.here("verify", "--json").json()["faults"] == []
+
+
+def test_what_a_database_that_stayed_away_did_not_hear_of_it_learns_at_the_next_start(
+    tmp_path: Path, site: GeneratedSite, line: Line
+) -> None:
+    archive = Archive(
+        tmp_path / "home",
+        {
+            "ARCHIVER_DATABASE__URL": line.url,
+            "ARCHIVER_STORAGE__COMMIT_RECORDS": "4",
+            "ARCHIVER_STORAGE__PATIENCE": "0.3",
+        },
+    )
+    process = archive.start("capture", "--json", *site.article_urls)
+    assert process.stdout is not None
+    acknowledged = [json.loads(process.stdout.readline())]
+    line.cut()
+    said = finish(process, 1)
+    assert said.err.splitlines()[-1].startswith("archiver: the index database postgresql://")
+    acknowledged += said.lines()
+    line.mend()
+    assert archive.here("verify", "--json").json()["faults"] == []
+    with Index.open(line.url) as index:
+        assert all(index.snapshot(done["snapshot"]) for done in acknowledged if done["snapshot"])
+        before = list(index.dump())
+    archive.here("reindex")
+    with Index.open(line.url) as index:
+        assert list(index.dump()) == before
 
 
 def test_a_postgresql_that_is_away_is_named_without_its_password(tmp_path: Path) -> None:
