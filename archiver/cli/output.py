@@ -84,13 +84,13 @@ def say(message: str) -> None:
 @contextmanager
 def progress(description: str, total: int | None, *, quiet: bool = False) -> Iterator[Callable[[int], None]]:
     """A progress bar on standard error when a person looks on and it takes over two seconds."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _advance: None
+        return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
-    if quiet or not console.is_terminal:
-        yield lambda _advance: None
-        return
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),

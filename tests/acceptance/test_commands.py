@@ -72,7 +72,7 @@ def said_of(captured: Captured, path: str) -> dict[str, Any]:
 
 def test_init_makes_a_home_and_leaves_alone_what_is_there(tmp_path: Path) -> None:
     archive = Archive(tmp_path / "home")
-    said = archive.run("init", "--json").json()
+    said = archive.here("init", "--json").json()
     assert said == {"home": str(archive.home), "config": str(archive.home / "archiver.toml")}
     assert {path.name for path in archive.home.iterdir()} >= {
         "archiver.toml",
@@ -86,7 +86,7 @@ def test_init_makes_a_home_and_leaves_alone_what_is_there(tmp_path: Path) -> Non
     assert all(line.startswith(("#", "[")) or not line for line in template.splitlines())
     tomllib.loads(template)
     (archive.home / "archiver.toml").write_text("[politeness]\ndelay = 3\n")
-    archive.run("init")
+    archive.here("init")
     assert (archive.home / "archiver.toml").read_text() == "[politeness]\ndelay = 3\n"
 
 
@@ -217,7 +217,7 @@ def test_get_gives_the_payload_closest_to_a_date_and_names_the_capture_on_stderr
 
 def test_get_writes_to_a_file_whole_or_not_at_all(captured: Captured, tmp_path: Path) -> None:
     url = captured.url("/a.jpg")
-    said = captured.archive.run("get", url, "-o", str(tmp_path / "a.jpg"))
+    said = captured.archive.here("get", url, "-o", str(tmp_path / "a.jpg"))
     assert (tmp_path / "a.jpg").read_bytes() == PICTURE
     assert said.out == b""
     assert [path.name for path in tmp_path.iterdir()] == ["a.jpg"]
@@ -227,7 +227,7 @@ def test_get_writes_to_a_file_whole_or_not_at_all(captured: Captured, tmp_path: 
 
 def test_get_raw_is_what_the_server_sent_byte_for_byte(captured: Captured) -> None:
     url, (first, second) = captured.url("/news/bridge.html"), captured.moments
-    assert captured.archive.run("get", url, "--at", first, "--raw").out == chunked(
+    assert captured.archive.here("get", url, "--at", first, "--raw").out == chunked(
         FIRST, "text/html; charset=UTF-8"
     )
     assert captured.archive.here("get", url, "--at", second, "--raw").out == chunked(
@@ -261,7 +261,7 @@ def test_get_takes_one_form_only(captured: Captured) -> None:
 
 
 def test_get_ends_with_1_for_what_is_not_archived(captured: Captured) -> None:
-    said = captured.archive.run("get", captured.url("/never"), code=1)
+    said = captured.archive.here("get", captured.url("/never"), code=1)
     assert said.out == b""
     assert said.err == (
         f"archiver: no capture of {captured.url('/never')} in this archive"

@@ -53,26 +53,6 @@ def test_two_captures_and_a_reader_share_one_home(tmp_path: Path, site: Generate
     assert archive.dump() == before
 
 
-def test_the_index_may_be_in_postgresql(
-    tmp_path: Path, site: GeneratedSite, postgresql_database: str
-) -> None:
-    archive = Archive(tmp_path / "home", {"ARCHIVER_DATABASE__URL": postgresql_database})
-    urls = site.article_urls[:3]
-    archive.run("capture", *urls)
-    said = archive.run("capture", "--json", *urls)
-    assert all(line["snapshot"] for line in said.lines())
-    assert not (archive.home / "index.sqlite").exists()
-    listed = archive.here("list", urls[0], "--json").lines()
-    assert [line["record_type"] for line in listed] == ["response", "revisit"]
-    assert archive.here("get", urls[0]).out.startswith(b"<!")
-    with Index.open(postgresql_database) as index:
-        before = list(index.dump())
-    archive.here("reindex")
-    with Index.open(postgresql_database) as index:
-        assert list(index.dump()) == before
-    assert archive.here("verify", "--json").json()["faults"] == []
-
-
 class Line:
     """A TCP line to a PostgreSQL server that can be cut and mended."""
 
@@ -160,6 +140,9 @@ def test_a_capture_waits_for_a_database_that_went_away_and_then_goes_on(
     assert "can be written again; going on" in said.err
     assert len({json.loads(first)["snapshot"], *(done["snapshot"] for done in said.lines())}) == PAGES
     assert archive.here("verify", "--json").json()["faults"] == []
+    assert not (archive.home / "index.sqlite").exists()
+    assert archive.here("list", site.article_urls[0], "--json").json()["status"] == 200
+    assert archive.here("get", site.article_urls[0]).out.startswith(b"<!")
 
 
 def test_what_a_database_that_stayed_away_did_not_hear_of_it_learns_at_the_next_start(
