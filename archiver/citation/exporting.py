@@ -20,10 +20,10 @@ from archiver.citation.checkpoint import LogProof
 from archiver.citation.ledger_writer import LedgerWriter
 from archiver.citation.notary import record_ids
 from archiver.citation.note import Note, parse_note
-from archiver.citation.standing import standing_of
 from archiver.citation.statement import read_canonical
 from archiver.citation.timestamps import embedded_certificates
-from archiver.errors import ArchiverError, DamagedRecordError, StorageError
+from archiver.citation.withdrawal import Withdrawals, WithdrawnError
+from archiver.errors import DamagedRecordError, StorageError
 from archiver.model.capture import RecordLocation
 from archiver.model.snapshot import Snapshot
 from archiver.storage.ledger.documents import Batch, Cosignature, StoredStatement, Timestamp
@@ -32,10 +32,6 @@ from archiver.storage.warc.evidence import RecordEvidence, exchange_evidence, re
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _NOT_IN_NAME = re.compile(r"[^0-9A-Za-z.-]+")
-
-
-class WithdrawnError(ArchiverError):
-    """The bytes of this snapshot are no longer given out; its record stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +104,9 @@ def choose_checkpoint(ledger: LedgerWriter, leaf: int) -> Chosen:
 
 
 def _logged(ledger: LedgerWriter, snapshot: Snapshot) -> StoredStatement:
-    withdrawn = standing_of(ledger.index, ledger.folder, snapshot.id).withdrawn
-    if withdrawn:
-        raise WithdrawnError(f"{snapshot.id} was withdrawn: {withdrawn.text}")
+    withdrawal = Withdrawals(ledger.index, ledger.folder).of_snapshot(snapshot.id)
+    if withdrawal:
+        raise WithdrawnError(withdrawal)
     statement = ledger.statement_of(snapshot)
     if statement.leaf is None:
         ledger.sequence()

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from uuid import UUID
 
 from archiver.citation.statement import read_canonical
 from archiver.citation.timestamps import stamped_moment
@@ -56,7 +55,7 @@ def standing_of(index: Index, folder: Path, identifier: str) -> Standing:
     """The standing of a snapshot; `folder` is that of the WARC files. Raises DamagedRecordError."""
     statements = index.ledger.about(identifier)
     capture = next((statement for statement in statements if statement.kind == "capture"), None)
-    remarks = tuple(_remark(folder, statement) for statement in statements if statement.kind != "capture")
+    remarks = tuple(remark_of(folder, statement) for statement in statements if statement.kind != "capture")
     if capture is None or capture.leaf is None:
         return Standing((State.CAPTURED,), None, None, (), remarks)
     states = [State.CAPTURED, State.LOGGED]
@@ -72,22 +71,8 @@ def standing_of(index: Index, folder: Path, identifier: str) -> Standing:
     return Standing(tuple(states), capture.leaf, moment, tuple(sorted(witnesses)), remarks)
 
 
-def withdrawn_because(index: Index, folder: Path, record_id: UUID) -> Remark | None:
-    """Why the bytes of a record may not be given out (HTTP 451); None for nearly all.
-
-    A record counts as withdrawn with the earliest snapshot that holds it. Costs one small query as long as
-    nothing was ever withdrawn.
-    """
-    withdrawn = index.ledger.withdrawals()
-    if not withdrawn:
-        return None
-    snapshot = index.snapshot_of_record(record_id)
-    if snapshot is None or snapshot.id not in withdrawn:
-        return None
-    return standing_of(index, folder, snapshot.id).withdrawn
-
-
-def _remark(folder: Path, statement: StoredStatement) -> Remark:
+def remark_of(folder: Path, statement: StoredStatement) -> Remark:
+    """What a later statement says, as its record in the WARC files has it. Raises DamagedRecordError."""
     stated = read_canonical(read_record(folder, statement.location).block())
     text = str(stated.get("text") or stated.get("reason") or "")
     return Remark(statement.kind, statement.issued_at, text, stated.get("by"), statement.leaf)

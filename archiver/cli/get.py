@@ -9,14 +9,15 @@ from pathlib import Path
 
 import click
 
+from archiver.citation.withdrawal import Withdrawals
 from archiver.cli.dates import DATE_FORMS, Moment
 from archiver.cli.list_ import describe
-from archiver.cli.opening import open_retrieval
+from archiver.cli.opening import open_index
 from archiver.cli.output import Terminal, json_option, pass_terminal, print_json, say
 from archiver.errors import NotFoundError, StorageError, UsageError
 from archiver.model.capture import Capture
 from archiver.model.moment import to_warc_date
-from archiver.retrieval import Found
+from archiver.retrieval import Found, Retrieval
 
 
 @click.command()
@@ -40,16 +41,20 @@ def command(
 ) -> None:
     """Write the archived payload of URL, decoded, to standard output (or FILE).
 
-    Of several captures the one closest to DATE is taken, else the latest; standard error says which.
+    Of several captures the one closest to DATE is taken, else the latest; standard error says which. What
+    was withdrawn is not given out.
     """
     if raw + headers + record + as_json > 1:
         raise UsageError("choose one of --raw, --headers, --record and --json")
     home, settings = terminal.open_home()
-    with open_retrieval(home, settings) as retrieval:
+    folder = settings.warc_folder(home)
+    with open_index(home, settings) as index:
+        retrieval = Retrieval(index, folder)
         found = retrieval.closest(url, at)
         if as_json:
             print_json(describe(found.capture))
             return
+        Withdrawals(index, folder).check(found.capture)
         say(_which(found))
         if found.capture.status >= 400:
             say(_error_page(found, retrieval.closest_page(url, at)))

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 from archiver.config.home import Home
 from archiver.config.settings import Settings
-from archiver.retrieval import Retrieval
 from archiver.storage.index import Index
 
 
@@ -19,10 +18,3 @@ def open_index(home: Home, settings: Settings) -> Iterator[Index]:
         yield index
     finally:
         index.close()
-
-
-@contextmanager
-def open_retrieval(home: Home, settings: Settings) -> Iterator[Retrieval]:
-    """The means to get captures back."""
-    with open_index(home, settings) as index:
-        yield Retrieval(index, settings.warc_folder(home))

@@ -196,6 +196,11 @@ class Index:
         with self._database.reading() as connection:
             return snapshots.of_record(self._database, connection, record_id)
 
+    def snapshots_of_record(self, record_id: UUID) -> list[str]:
+        """The identifiers of all snapshots that have the record as page or picture, earliest first."""
+        with self._database.reading() as connection:
+            return snapshots.holders(self._database, connection, record_id)
+
     def snapshots(
         self,
         url: str | None = None,

@@ -9,7 +9,17 @@ from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BindParameter, Connection, Integer, Select, bindparam, select, tuple_, union
+from sqlalchemy import (
+    BindParameter,
+    CompoundSelect,
+    Connection,
+    Integer,
+    Select,
+    bindparam,
+    select,
+    tuple_,
+    union,
+)
 
 from archiver.model.capture import RecordLocation
 from archiver.model.digest import Digest
@@ -60,6 +70,12 @@ def of_record(database: Database, connection: Connection, record_id: UUID) -> Sn
     """See `Index.snapshot_of_record`."""
     row = database.statement(_of_record).first(connection, {"record_id": record_id.bytes})
     return None if row is None else snapshot_codec.decode(row[0])
+
+
+def holders(database: Database, connection: Connection, record_id: UUID) -> list[str]:
+    """See `Index.snapshots_of_record`."""
+    rows = database.statement(_holders).rows(connection, {"record_id": record_id.bytes})
+    return [identifier for _, _, identifier in rows]
 
 
 def listed(
@@ -149,17 +165,28 @@ def _by_identifier() -> Select[Any]:
 
 def _of_record() -> Select[Any]:
     """The earliest snapshot whose page or one of whose pictures the record is."""
+    found = _holding().subquery()
+    earliest = select(found.c.id).order_by(found.c.captured_at, found.c.identifier).limit(1)
+    return select(snapshots.c.document).where(snapshots.c.id == earliest.scalar_subquery())
+
+
+def _holders() -> Select[Any]:
+    found = _holding().subquery()
+    keys = (found.c.captured_at, found.c.identifier)
+    return select(found.c.id, *keys).order_by(*keys)
+
+
+def _holding() -> CompoundSelect[Any]:
+    """The snapshots whose page or one of whose pictures the record is."""
     wanted: BindParameter[bytes] = bindparam("record_id")
     keys = (snapshots.c.id, snapshots.c.captured_at, snapshots.c.identifier)
     pictures = snapshot_pictures.c
-    found = union(
+    return union(
         select(*keys).where(snapshots.c.page_record_id == wanted),
         select(*keys)
         .join(snapshot_pictures, pictures.snapshot_id == snapshots.c.id)
         .where(pictures.record_id == wanted, pictures.record_id.is_not(None)),
-    ).subquery()
-    earliest = select(found.c.id).order_by(found.c.captured_at, found.c.identifier).limit(1)
-    return select(snapshots.c.document).where(snapshots.c.id == earliest.scalar_subquery())
+    )
 
 
 def _page_of_all(descending: bool) -> Select[Any]:

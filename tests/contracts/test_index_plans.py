@@ -41,6 +41,7 @@ QUESTIONS: dict[str, Callable[[Index], object]] = {
     "snapshot": lambda index: index.snapshot("a"),
     "snapshot location": lambda index: index.snapshot_location("a"),
     "snapshot of a record": lambda index: index.snapshot_of_record(id_of(3)),
+    "snapshots of a record": lambda index: index.snapshots_of_record(id_of(3)),
     "snapshots": lambda index: list(index.snapshots(None, at(1), at(9))),
     "snapshots, backwards": lambda index: list(index.snapshots(descending=True, limit=3)),
     "snapshots of a URL": lambda index: list(index.snapshots(PAGE)),
@@ -127,7 +128,10 @@ def test_no_question_reads_a_whole_table(
             assert not sorted_whole or question in SORTS_FEW_ROWS, (statement, plan)
 
 
-SORTS_FEW_ROWS = {"closest", "closest by key", "snapshot of a record", "snapshots of a URL", "recording"}
+SORTS_FEW_ROWS = {
+    *("closest", "closest by key", "snapshot of a record", "snapshots of a record"),
+    *("snapshots of a URL", "recording"),
+}
 """Two candidates, the snapshots of one record or of one URL."""
 
 

@@ -56,6 +56,18 @@ def test_a_snapshot_may_come_before_its_captures(index: Index) -> None:
     assert index.snapshot_of_record(page.record_id) == taken
 
 
+def test_all_snapshots_of_a_record_are_named_earliest_first(index: Index) -> None:
+    photo = capture(PHOTO)
+    later = snapshot("ark:99999/a1", capture(PAGE, 2), picture(0, fetched(photo)))
+    earlier = snapshot(
+        "ark:99999/b2", capture(PAGE, 1), picture(0, fetched(photo)), picture(1, fetched(photo))
+    )
+    index.record([photo], snapshots=located(later, earlier))
+    assert index.snapshots_of_record(photo.record_id) == [earlier.id, later.id]
+    assert index.snapshots_of_record(later.page.record_id) == [later.id]
+    assert index.snapshots_of_record(id_of(1)) == []
+
+
 def test_snapshots_of_a_url_are_those_of_its_seed_and_of_its_page(index: Index) -> None:
     direct = snapshot("a", capture(PAGE, 1))
     led = snapshot("b", capture(PAGE, 2), seed="https://t.example/x")

@@ -13,15 +13,16 @@ from warc_exchanges import WARCINFO
 from archiver.citation.audit import audit_log
 from archiver.citation.bundle_check import verify_bundle
 from archiver.citation.checkpoint import Checkpoint
-from archiver.citation.exporting import WithdrawnError, export_bundle
+from archiver.citation.exporting import export_bundle
 from archiver.citation.keys import SigningKey, open_key
 from archiver.citation.ledger_writer import open_ledger
 from archiver.citation.note import KeyKind, Note, parse_note, sign, verifier
 from archiver.citation.policy import NoPolicyError, load_policy
 from archiver.citation.sequencer import LogPlace, Sequencer
-from archiver.citation.standing import State, standing_of, withdrawn_because
+from archiver.citation.standing import State, standing_of
 from archiver.citation.statement import later_statement, read_canonical
 from archiver.citation.timestamps import TimestampError, request_timestamp, verify_timestamp
+from archiver.citation.withdrawal import Withdrawals, WithdrawnError
 from archiver.citation.witness import Witness
 from archiver.cli import main
 from archiver.errors import ConfigurationError, LogRefusedError, UnsafeInputError
@@ -313,8 +314,9 @@ def test_a_withdrawn_snapshot_stays_on_record_and_gives_out_no_bytes(home, tmp_p
         standing = standing_of(index, home.warc, home.first.id)
         assert standing.withdrawn
         assert standing.withdrawn.text == "Order 7 of the court"
-        assert withdrawn_because(index, home.warc, home.first.page.record_id) == standing.withdrawn
-        assert withdrawn_because(index, home.warc, home.second.page.record_id) is None
+        withdrawal = Withdrawals(index, home.warc).of_snapshot(home.first.id)
+        assert withdrawal
+        assert (withdrawal.at, withdrawal.reason) == (standing.withdrawn.issued_at, "Order 7 of the court")
         assert index.snapshot(home.first.id)
     with home.ledger() as ledger, pytest.raises(WithdrawnError, match="Order 7"):
         export_bundle(ledger, [home.first], tmp_path / "w.wacz")
