@@ -59,9 +59,9 @@ def print_json(value: object) -> None:
 _BIDI = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _CONTROLS = {
     code: f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
-    for code in (*range(32), *range(127, 160), *_BIDI)
+    for code in (*range(32), *range(127, 160), *_BIDI, 0x2028, 0x2029)
 }
-"""What makes a terminal do something, or shows text in another order than it is stored in."""
+"""What makes a terminal do something, breaks a line, or shows text in another order than it is stored in."""
 _IN_LINES = {**_CONTROLS, ord("\n"): "\n", ord("\t"): "\t"}
 _IN_A_LINE = {**_CONTROLS, ord("\n"): " ", ord("\t"): " ", ord("\r"): " "}
 
@@ -71,14 +71,19 @@ def plain(text: str) -> str:
     return text.translate(_IN_A_LINE)
 
 
+def plain_lines(text: str) -> str:
+    """The same for several lines."""
+    return text.translate(_IN_LINES)
+
+
 def echo(text: str) -> None:
     """Lines for a person, on standard output; control characters from pages are shown, not obeyed."""
-    click.echo(text.translate(_IN_LINES))
+    click.echo(plain_lines(text))
 
 
 def say(message: str) -> None:
     """A line for a person, on standard error."""
-    click.echo(message.translate(_IN_LINES), err=True)
+    click.echo(plain_lines(message), err=True)
 
 
 @contextmanager
