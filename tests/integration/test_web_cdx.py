@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from warcio.archiveiterator import ArchiveIterator
@@ -80,7 +81,10 @@ def test_closest_orders_by_distance(lines: Ask) -> None:
     assert stamps == ["20171114110000", "20171114100000", "20171115160000", "20171116220000"]
 
 
-def test_the_resume_key_stands_behind_an_empty_line_only_when_there_is_more(lines: Ask) -> None:
+@pytest.mark.parametrize("sent", [str, quote], ids=["as it came", "quoted once more"])
+def test_the_resume_key_stands_behind_an_empty_line_only_when_there_is_more(
+    lines: Ask, sent: Callable[[str], str]
+) -> None:
     seen: list[str] = []
     key = ""
     for _ in range(4):
@@ -89,7 +93,7 @@ def test_the_resume_key_stands_behind_an_empty_line_only_when_there_is_more(line
             seen += answer
             break
         seen += answer[: answer.index("")]
-        key = f"&resumeKey={answer[-1]}"
+        key = f"&resumeKey={sent(answer[-1])}"
     assert seen == lines(f"url={URL}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
-from urllib.parse import unquote
+from urllib.parse import unquote_plus
 
 from starlette.datastructures import QueryParams
 
@@ -192,6 +192,7 @@ def _resume(parameters: QueryParams) -> Cursor | None:
     if not written:
         return None
     try:
-        return Cursor.parse(unquote(written) if " " not in written else written)
+        # some clients quote the key once more, which is quoted already
+        return Cursor.parse(written if " " in written else unquote_plus(written))
     except ValueError:
         raise UsageError("resumeKey is none that this server gave") from None
