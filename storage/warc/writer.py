@@ -5,7 +5,9 @@ One gzip member per record, `write` then `commit`; after any error things stand 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -54,6 +56,14 @@ class _BlockStream:
         return piece
 
 
+@dataclass(frozen=True, slots=True)
+class SyncCount:
+    """How often the disk was told to make something durable, and how many seconds it took to say so."""
+
+    count: int = 0
+    seconds: float = 0.0
+
+
 class SegmentWriter:
     """Writes records to the newest segment of `folder`; for one thread.
 
@@ -84,6 +94,7 @@ class SegmentWriter:
         self._unsealed: StorageError | None = None
         self._sealed: list[SealedSegment] = []
         self._ends: dict[str, int] = {}
+        self._syncs = SyncCount()
         self._warc = _ExactWriter(None, gzip=False, warc_version="1.1")
 
     def __enter__(self) -> Self:
@@ -98,6 +109,11 @@ class SegmentWriter:
     def uncommitted(self) -> int:
         """Bytes written since the last commit."""
         return self._segment.size - self._segment.committed if self._segment else 0
+
+    @property
+    def syncs(self) -> SyncCount:
+        """What `fdatasync` cost so far; may be read from any thread."""
+        return self._syncs
 
     def committed_ends(self) -> dict[str, int]:
         """The segment that the last commit wrote to, and its length in durable bytes."""
@@ -180,7 +196,7 @@ class SegmentWriter:
         try:
             self._append(segment, record)
             segment.flush()
-            segment.sync()
+            self._timed_sync(segment)
             sync_folder(self.folder)
         except OSError as error:
             segment.remove()
@@ -233,11 +249,17 @@ class SegmentWriter:
         except OSError as error:
             raise self._after(error, segment) from error
         try:
-            segment.sync()
+            self._timed_sync(segment)
         except OSError as error:
             self._abandon(segment)
             raise storage_error(error, f"syncing {segment.name}") from error
         self._ends = {segment.name: segment.committed}
+
+    def _timed_sync(self, segment: OpenSegment) -> None:
+        began = time.perf_counter()
+        segment.sync()
+        spent = time.perf_counter() - began
+        self._syncs = SyncCount(self._syncs.count + 1, self._syncs.seconds + spent)
 
     def _after(self, error: OSError, segment: OpenSegment) -> StorageError:
         """Go back to the last commit: in this file if the disk was only full, else in a new one."""

@@ -61,6 +61,24 @@ def test_nothing_is_created_before_the_first_write(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_time_spent_in_making_records_durable_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[int] = []
+    monkeypatch.setattr(segments_module, "_sync_bytes", called.append)
+    with writer(tmp_path) as segments:
+        assert segments.syncs.count == 0
+        segments.write(records())
+        segments.commit()
+        before = segments.syncs.count
+        segments.write(records())
+        segments.write(records())
+        segments.commit()
+        segments.commit()  # nothing new: the disk is not asked
+    assert segments.syncs.count == before + 1 == len(called)
+    assert segments.syncs.seconds > 0
+
+
 def test_a_segment_is_open_and_locked_while_it_is_written_and_sealed_under_its_name(tmp_path: Path) -> None:
     with writer(tmp_path) as segments:
         (location, _) = segments.write(records())
