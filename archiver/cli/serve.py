@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+
 import click
 
-from archiver import __version__
+from archiver.cli.logs import ending_in_the_log, log_format_option, set_up_logs
 from archiver.cli.opening import open_index
-from archiver.cli.output import Terminal, pass_terminal, say
-from archiver.config.sources import load_sources
-from archiver.history import Historian
-from archiver.retrieval import Retrieval
+from archiver.cli.output import Terminal, pass_terminal
+
+log = logging.getLogger(__name__)
 
 
 @click.command()
@@ -19,39 +20,37 @@ from archiver.retrieval import Retrieval
     "--replay-port", type=click.IntRange(0, 65535),
     help="Port of the origin that archived pages are shown from (else web.replay_port).",
 )  # fmt: skip
+@log_format_option
 @pass_terminal
-def command(terminal: Terminal, host: str | None, port: int | None, replay_port: int | None) -> None:
+def command(
+    terminal: Terminal, host: str | None, port: int | None, replay_port: int | None, log_format: str
+) -> None:
     """Serve the archive: search and record pages, Memento, CDX, and archived pages on an origin of their own.
 
     Stops on Ctrl-C or SIGTERM, after the answers under way. Port 0 takes any free port.
     """
+    from archiver.web.opening import open_site
     from archiver.web.server import bind, serve
-    from archiver.web.site import Origins, Site
 
     home, settings = terminal.open_home()
+    set_up_logs(log_format, verbose=terminal.verbose, secrets=(settings.database.url,))
     web = settings.web
     host = host or web.host
     shown = f"[{host}]" if ":" in host else "localhost" if host in ("127.0.0.1", "0.0.0.0") else host  # noqa: S104
     with (
+        ending_in_the_log(),
         bind(host, web.port if port is None else port) as main,
         bind(host, web.replay_port if replay_port is None else replay_port) as replay,
         open_index(home, settings) as index,
     ):
         listeners = (main, replay)
-        retrieval = Retrieval(index, settings.warc_folder(home))
-        site = Site(
-            index=index,
-            retrieval=retrieval,
-            historian=Historian(index, retrieval),
-            sources=lambda: load_sources(home.sources),
-            origins=Origins(web.application_url, web.replay_url),
-            version=__version__,
-            name=settings.identity.collection or web.name,
-        )
+        site = open_site(home, settings, index)
 
         def announce() -> None:
             ports = [listener.getsockname()[1] for listener in listeners]
-            say(f"archive:        http://{shown}:{ports[0]}/")
-            say(f"archived pages: http://{shown}:{ports[1]}/ (Ctrl-C stops)")
+            log.info(
+                "serving http://%s:%d/, archived pages at http://%s:%d/; Ctrl-C stops",
+                shown, ports[0], shown, ports[1],
+            )  # fmt: skip
 
         serve(site, listeners, web.trusted_proxies, announce)

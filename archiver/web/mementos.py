@@ -11,6 +11,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response
 
+from archiver.citation.withdrawal import WithdrawnError
 from archiver.errors import NotFoundError, UsageError
 from archiver.model.capture import Capture
 from archiver.retrieval import Found
@@ -43,6 +44,11 @@ def memento_or_timegate(request: Request) -> Response:
         return _absent(request, site, wanted)
     if not wanted.is_exactly(capture):
         return _nearest(request, wanted, capture)
+    withdrawal = site.withdrawals.of_capture(capture)
+    if withdrawal and wanted.modifier == "im_":
+        return placeholder(request, 451, _hole_headers(request, site), "withdrawn")
+    if withdrawal:
+        raise WithdrawnError(withdrawal)
     if not request.app.state.is_replay and _is_navigation(request):
         origin = site.origins.replay(request)
         return _redirect(
@@ -54,14 +60,17 @@ def memento_or_timegate(request: Request) -> Response:
 
 def _absent(request: Request, site: Site, wanted: Wanted) -> Response:
     if wanted.modifier == "im_":
-        headers = {
-            "Cache-Control": "no-cache",
-            "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": policy(site.origins.application(request)),
-            "Cross-Origin-Resource-Policy": "cross-origin",
-        }
-        return placeholder(request, 404, headers)
+        return placeholder(request, 404, _hole_headers(request, site))
     raise NotFoundError(f"no capture of {wanted.url} is in this archive")
+
+
+def _hole_headers(request: Request, site: Site) -> dict[str, str]:
+    return {
+        "Cache-Control": "no-cache",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": policy(site.origins.application(request)),
+        "Cross-Origin-Resource-Policy": "cross-origin",
+    }
 
 
 def _timegate(request: Request, url: str) -> Response:

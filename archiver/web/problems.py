@@ -5,13 +5,16 @@ from __future__ import annotations
 import html
 import json
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Any, Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from archiver.citation.withdrawal import WithdrawnError
 from archiver.errors import (
     ArchiverError,
     IndexUnavailableError,
@@ -20,16 +23,18 @@ from archiver.errors import (
     UnsafeInputError,
     UsageError,
 )
+from archiver.model.moment import to_warc_date
+from archiver.web.site import site_of
 
 log = logging.getLogger(__name__)
 
-_PAGE = """<!doctype html>
+_PAGE: Final = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{title}</title><style>
 :root{{color-scheme:light dark}}
 body{{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:15vh auto;padding:0 1rem}}
 h1{{font-size:1.3rem}}</style></head>
-<body><h1>{title}</h1><p>{detail}</p></body></html>
+<body><h1>{title}</h1><p>{detail}</p>{more}</body></html>
 """
 
 
@@ -39,6 +44,10 @@ class Problem:
 
     status: int
     detail: str
+    record: str | None = None
+    """The page that says more."""
+    members: Mapping[str, Any] = field(default_factory=dict)
+    """Further members of the problem details object (RFC 9457, 3.2)."""
 
     @property
     def title(self) -> str:
@@ -50,13 +59,15 @@ class Problem:
 
     def as_json(self) -> bytes:
         """The problem details object."""
-        return json.dumps(
-            {"type": "about:blank", "title": self.title, "status": self.status, "detail": self.detail}
-        ).encode()
+        known = {"type": "about:blank", "title": self.title, "status": self.status, "detail": self.detail}
+        return json.dumps({**known, **self.members}).encode()
 
     def as_html(self) -> str:
-        """A plain page that refers to nothing."""
-        return _PAGE.format(title=html.escape(self.title), detail=html.escape(self.detail))
+        """A plain page that refers to nothing but the record."""
+        link = (
+            f'<p><a href="{html.escape(self.record)}" target="_top">Its record</a></p>' if self.record else ""
+        )
+        return _PAGE.format(title=html.escape(self.title), detail=html.escape(self.detail), more=link)
 
 
 class DamagedCaptureError(ArchiverError):
@@ -82,16 +93,30 @@ def problem_of(error: Exception) -> Problem:
 
 def answer_problem(request: Request, error: Exception) -> Response:
     """The answer for `error`, in the form that the asker prefers."""
-    problem = problem_of(error)
+    problem = _withdrawn(request, error) if isinstance(error, WithdrawnError) else problem_of(error)
     if problem.status >= 500:
         log.error("%s %s: %s", request.method, request.url.path[:200], error, exc_info=error)
     headers = {"Cache-Control": "no-store", "Vary": "Accept", "X-Content-Type-Options": "nosniff"}
     if isinstance(error, HTTPException) and error.headers:
         headers.update(error.headers)
+    if problem.record:
+        application = site_of(request).origins.application(request)
+        headers["Link"] = f'<{application}/>; rel="blocked-by", <{problem.record}>; rel="describedby"'
     if not wants_html(request):
         return Response(problem.as_json(), problem.status, headers, media_type="application/problem+json")
     headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
     return Response(problem.as_html(), problem.status, headers, media_type="text/html")
+
+
+def _withdrawn(request: Request, error: WithdrawnError) -> Problem:
+    """451 (RFC 7725), with the way to the record, which stays."""
+    withdrawal = error.withdrawal
+    record = f"{site_of(request).origins.application(request)}/snapshot/{withdrawal.snapshot}"
+    members = {
+        "snapshot": withdrawal.snapshot, "record": record, "reason": withdrawal.reason,
+        "withdrawn_at": to_warc_date(withdrawal.at), "withdrawn_by": withdrawal.by,
+    }  # fmt: skip
+    return Problem(451, str(error), record, members)
 
 
 def wants_html(request: Request) -> bool:

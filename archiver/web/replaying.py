@@ -18,10 +18,10 @@ from archiver.web.wanted import Wanted
 LONGEST_PAGE: Final = 16 << 20
 LONGEST_SHEET: Final = 4 << 20
 _HOLE: Final = (
-    b'<svg xmlns="http://www.w3.org/2000/svg" width="320" height="200" viewBox="0 0 320 200">'
-    b'<rect width="320" height="200" fill="#e8e4da"/><path d="M0 200 320 0M0 0l320 200" stroke="#cfc9bb"/>'
-    b'<rect x="70" y="82" width="180" height="36" fill="#e8e4da"/><text x="160" y="105" font-size="16" '
-    b'font-family="sans-serif" text-anchor="middle" fill="#6b665c">Picture not archived</text></svg>'
+    '<svg xmlns="http://www.w3.org/2000/svg" width="320" height="200" viewBox="0 0 320 200">'
+    '<rect width="320" height="200" fill="#e8e4da"/><path d="M0 200 320 0M0 0l320 200" stroke="#cfc9bb"/>'
+    '<rect x="70" y="82" width="180" height="36" fill="#e8e4da"/><text x="160" y="105" font-size="16" '
+    'font-family="sans-serif" text-anchor="middle" fill="#6b665c">Picture {}</text></svg>'
 )
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 
@@ -54,10 +54,13 @@ def replayed(
     return body_response(request, iter([body]), capture, status, headers)
 
 
-def placeholder(request: Request, status: int, headers: dict[str, str]) -> Response:
-    """What is shown in place of a picture that the archive does not have."""
-    headers = {**headers, "Content-Type": "image/svg+xml", "Content-Length": str(len(_HOLE))}
-    return Response(None if request.method == "HEAD" else _HOLE, status, headers)
+def placeholder(
+    request: Request, status: int, headers: dict[str, str], why: str = "not archived"
+) -> Response:
+    """What is shown in place of a picture that the archive does not have, or not give out."""
+    hole = _HOLE.format(why).encode()
+    headers = {**headers, "Content-Type": "image/svg+xml", "Content-Length": str(len(hole))}
+    return Response(None if request.method == "HEAD" else hole, status, headers)
 
 
 def _charset(parameters: str) -> str | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
+from archiver.citation.withdrawal import Withdrawals
 from archiver.config.sources import SourceCatalogue
 from archiver.history import Historian
 from archiver.retrieval import Retrieval
@@ -48,6 +49,7 @@ class Site:
     sources: Callable[[], SourceCatalogue]
     origins: Origins
     version: str
+    withdrawals: Withdrawals
     name: str = "News archive"
     page_starts: PageStarts = field(default_factory=PageStarts)
 

@@ -10,6 +10,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from archiver.citation.withdrawal import WithdrawnError
 from archiver.errors import NotFoundError
 from archiver.web.problems import DamagedCaptureError
 from archiver.web.site import site_of
@@ -19,7 +20,10 @@ _PIECE: Final = 1 << 18
 
 
 def warc_file(request: Request) -> Response:
-    """Only files whose names are in the index; of one that is still written, what is indexed."""
+    """Only files whose names are in the index; of one that is still written, what is indexed.
+
+    A span with a withdrawn record in it is not given out, and so no whole file that holds one.
+    """
     name = request.path_params["filename"]
     site = site_of(request)
     segment = site.index.segment(name)
@@ -49,6 +53,10 @@ def warc_file(request: Request) -> Response:
         headers["Content-Range"] = f"bytes */{size}"
         return Response(None, 416, headers)
     start, stop = span
+    withdrawal = site.withdrawals.in_segment(name, start, stop)
+    if withdrawal:
+        os.close(descriptor)
+        raise WithdrawnError(withdrawal)
     status = 206 if _RANGE.fullmatch(request.headers.get("range", "").strip()) else 200
     if status == 206:
         headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"

@@ -13,6 +13,7 @@ from pathlib import Path
 from starlette.testclient import TestClient
 from warc_exchanges import exchange, response, writer
 
+from archiver.citation.withdrawal import Withdrawals
 from archiver.config.sources import SourceCatalogue
 from archiver.history import Historian
 from archiver.ingest import Ingest
@@ -73,7 +74,7 @@ def served(folder: Path, database: str, exchanges: Iterable[Exchange]) -> Iterat
         retrieval = Retrieval(index, warc)
         site = Site(
             index, retrieval, Historian(index, retrieval), lambda: SourceCatalogue({}, {}),
-            Origins("http://app.test", "http://replay.test"), "test",
+            Origins("http://app.test", "http://replay.test"), "test", Withdrawals(index, warc, lifetime=0),
         )  # fmt: skip
         yield Served(
             site, warc,
