@@ -1,6 +1,6 @@
 """The index database: finds captures, snapshots, pictures and segments; `archiver reindex` can rebuild it."""
 
-from archiver.storage.index.articles import FollowedArticle
+from archiver.storage.index.articles import DueSource, FollowedArticle
 from archiver.storage.index.events import MIME as EVENT_MIME
 from archiver.storage.index.events import IdentifiedEvent, decode_event, encode_event
 from archiver.storage.index.extractions import MIME as ARTICLE_MIME
@@ -17,6 +17,7 @@ __all__ = [
     "ARTICLE_MIME",
     "EVENT_MIME",
     "Cursor",
+    "DueSource",
     "Extraction",
     "FollowedArticle",
     "Hit",

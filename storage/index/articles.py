@@ -89,13 +89,40 @@ def one(connection: Connection, key: str) -> FollowedArticle | None:
     return None if row is None else _article(row)
 
 
-def due(connection: Connection, at: datetime, source: str | None, limit: int) -> list[FollowedArticle]:
+@dataclass(frozen=True, slots=True)
+class DueSource:
+    """A source with articles that are due: how many, and since when the longest."""
+
+    source: str
+    count: int
+    oldest: datetime
+
+
+def due(
+    connection: Connection, at: datetime, source: str | None, limit: int, *, newest_first: bool = False
+) -> list[FollowedArticle]:
     """See `Index.due`."""
     query = select(articles).where(articles.c.next_visit_at <= to_microseconds(at))
     if source is not None:
         query = query.where(articles.c.source == source)
-    rows = connection.execute(query.order_by(articles.c.next_visit_at).limit(limit))
+    order = articles.c.first_seen.desc() if newest_first else articles.c.next_visit_at
+    rows = connection.execute(query.order_by(order).limit(limit))
     return [_article(row) for row in rows]
+
+
+def due_sources(connection: Connection, at: datetime) -> list[DueSource]:
+    """See `Index.due_sources`."""
+    query = (
+        select(articles.c.source, func.count(), func.min(articles.c.next_visit_at))
+        .where(articles.c.next_visit_at <= to_microseconds(at))
+        .group_by(articles.c.source)
+    )
+    found = [
+        DueSource(row[0], row[1], from_microseconds(row[2]))
+        for row in connection.execute(query)
+        if row[0] is not None
+    ]
+    return sorted(found, key=lambda each: each.source)
 
 
 def lag(connection: Connection, at: datetime) -> tuple[int, datetime | None]:

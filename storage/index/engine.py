@@ -18,6 +18,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Dialect, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.pool import NullPool
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
 
@@ -29,6 +30,14 @@ BUSY_TIMEOUT: Final = 30.0
 
 _CACHE_KIB: Final = 65_536
 _CHECKPOINT_PAGES: Final = 16_000
+_SIGNS_OF_LIFE: Final = {
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
+"""Parameters of libpq; seconds, the last milliseconds."""
 
 
 class _Ordered:
@@ -122,36 +131,50 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection on which every statement stands for itself."""
-        try:
-            with self._reader.connect() as connection:
-                yield connection
-        except (DBAPIError, self._driver_error) as error:
-            raise self._explained(error) from error
+        with self.explaining(), self._reader.connect() as connection:
+            yield connection
 
     @contextmanager
     def unchanging(self) -> Iterator[Connection]:
         """A connection on which all statements see the database of one moment."""
         options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
-        try:
-            with self.engine.connect().execution_options(**options) as connection:
-                if self.is_sqlite:
-                    connection.exec_driver_sql("BEGIN")
-                yield connection
-        except (DBAPIError, self._driver_error) as error:
-            raise self._explained(error) from error
+        with self.explaining(), self.engine.connect().execution_options(**options) as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN")
+            yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction: committed at the end, rolled back on any error."""
+        with self.explaining(), self.turn(), self.engine.begin() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+
+    def session(self) -> Connection:
+        """A connection of its own that the caller closes, for locks that last as long as it (PostgreSQL).
+
+        The server is asked for signs of life, so that a dead one is noticed within half a minute.
+        """
+        alone = create_engine(
+            self.engine.url,
+            connect_args={"connect_timeout": 10, **_SIGNS_OF_LIFE},
+            poolclass=NullPool,
+            isolation_level="AUTOCOMMIT",
+        )
+        with self.explaining():
+            return alone.connect()
+
+    @contextmanager
+    def explaining(self) -> Iterator[None]:
+        """Tells what the driver raises as IndexUnavailableError or DiskFullError, in one line."""
         try:
-            with self._turn(), self.engine.begin() as connection:
-                if self.is_sqlite:
-                    connection.exec_driver_sql("BEGIN IMMEDIATE")
-                yield connection
+            yield
         except (DBAPIError, self._driver_error) as error:
             raise self._explained(error) from error
 
-    def _turn(self) -> AbstractContextManager[None]:
+    def turn(self) -> AbstractContextManager[None]:
+        """The turn to write that `writing` takes; for writers that bring their own transactions."""
         if self._is_private or not self.is_sqlite:
             return nullcontext()
         return among_others(self.path)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 from archiver.model.article import ExtractedArticle
@@ -17,6 +17,8 @@ from archiver.model.snapshot import Snapshot
 from archiver.model.version import ArticleEvent
 from archiver.storage.index import (
     articles,
+    housekeeping,
+    imports,
     listing,
     lookup,
     rebuilding,
@@ -26,7 +28,7 @@ from archiver.storage.index import (
     tallies,
     writing,
 )
-from archiver.storage.index.articles import FollowedArticle
+from archiver.storage.index.articles import DueSource, FollowedArticle
 from archiver.storage.index.engine import Database
 from archiver.storage.index.events import IdentifiedEvent, list_events
 from archiver.storage.index.extractions import Extraction, find_extraction
@@ -41,6 +43,10 @@ from archiver.storage.index.tallies import Stats
 from archiver.storage.ledger.documents import IdentifiedLogDocument, StoredStatement
 from archiver.storage.ledger.ledger import Ledger
 from archiver.storage.ledger.tables import write_documents, write_statements
+from archiver.storage.operations.operations import Operations
+
+if TYPE_CHECKING:
+    from archiver.storage.operations.jobs import JobStore
 
 _EVER = 2**62
 
@@ -79,6 +85,24 @@ class Index:
     def ledger(self) -> Ledger:
         """What the index knows of statements and of the log."""
         return Ledger(self._database)
+
+    @cached_property
+    def operations(self) -> Operations:
+        """What runs, what is paused, who may ask, what was asked for."""
+        return Operations(self._database)
+
+    def job_store(self) -> JobStore:
+        """Where APScheduler keeps its jobs in this database."""
+        from archiver.storage.operations.jobs import JobStore
+
+        return JobStore(self._database)
+
+    def tidy(self) -> bool:
+        """Bring the statistics up to date, and give back what SQLite's log takes on the disk.
+
+        False when other processes were too busy for some of it; nothing waits longer than a second.
+        """
+        return housekeeping.tidy(self._database)
 
     def close(self) -> None:
         """Give back all connections; the index can be used again afterwards."""
@@ -167,12 +191,12 @@ class Index:
         return listing.list_segment(self._database, name)
 
     def original(self, digests: Collection[Digest]) -> dict[Digest, Capture]:
-        """For each payload digest that is known, the earliest complete response that holds it."""
+        """For each payload digest that is known, the earliest complete response of ours that holds it."""
         with self._database.reading() as connection:
-            return lookup.originals(self._database, connection, digests)
+            return lookup.originals(self._database, connection, digests, own=True)
 
     def unchanged_since(self, url: str) -> Capture | None:
-        """The latest complete 200 response of exactly `url`: what a 304 would refer to."""
+        """The latest complete 200 response of exactly `url`: what a 304 would refer to; ours."""
         with self._database.reading() as connection:
             return lookup.unchanged_since(self._database, connection, url)
 
@@ -180,6 +204,21 @@ class Index:
         """The capture with this record id."""
         with self._database.reading() as connection:
             return lookup.by_record_id(self._database, connection, record_id)
+
+    def known(self, record_ids: Collection[UUID]) -> set[UUID]:
+        """Which of these record ids are those of captures."""
+        with self._database.reading() as connection:
+            return lookup.known(connection, record_ids)
+
+    def unlinked_revisits(self) -> list[Capture]:
+        """The revisits in imported files of which it is not known what they refer to."""
+        with self._database.reading() as connection:
+            return imports.unlinked(connection)
+
+    def link_revisit(self, record_id: UUID, original: Capture) -> None:
+        """Say of an imported revisit that it refers to `original`, and has its payload."""
+        with self._database.writing() as connection:
+            imports.link(connection, record_id, original)
 
     def snapshot(self, identifier: str) -> Snapshot | None:
         """The snapshot with this identifier."""
@@ -251,10 +290,20 @@ class Index:
         with self._database.reading() as connection:
             return articles.one(connection, article_key)
 
-    def due(self, at: datetime, source: str | None = None, limit: int = 1_000) -> list[FollowedArticle]:
-        """The articles (of one source) that are due at the moment `at`, the longest overdue first."""
+    def due(
+        self, at: datetime, source: str | None = None, limit: int = 1_000, *, newest_first: bool = False
+    ) -> list[FollowedArticle]:
+        """The articles (of one source) that are due at the moment `at`, the longest overdue first.
+
+        With `newest_first` those that were first seen last come first: what is new changes most.
+        """
         with self._database.reading() as connection:
-            return articles.due(connection, at, source, limit)
+            return articles.due(connection, at, source, limit, newest_first=newest_first)
+
+    def due_sources(self, at: datetime) -> list[DueSource]:
+        """The sources with articles that are due at the moment `at`, by name; reads an entry for each."""
+        with self._database.reading() as connection:
+            return articles.due_sources(connection, at)
 
     def lag(self, at: datetime) -> tuple[int, datetime | None]:
         """How many articles are due at the moment `at`, and since when the longest is."""
@@ -296,7 +345,7 @@ class Index:
             return tallies.read_stats(connection)
 
     def clear(self) -> None:
-        """Forget everything, in one transaction."""
+        """Forget everything that WARC files say, in one transaction."""
         with self._database.writing() as connection:
             rebuilding.clear(connection)
 

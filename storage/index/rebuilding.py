@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, func, select, text, update
+from sqlalchemy import Connection, Table, delete, func, insert, select, text, update
 from sqlalchemy.engine import URL
 
 from archiver.errors import IndexUnavailableError
@@ -40,6 +40,7 @@ from archiver.storage.index.schema import (
 from archiver.storage.index.turns import alone, as_the_only_rebuilder, rebuilt_elsewhere
 from archiver.storage.ledger.schema import log_records, statements
 from archiver.storage.ledger.tables import carry_over as carry_over_log
+from archiver.storage.operations.tables import OPERATIONS
 
 _PAGE: Final = 1_000
 _MARGIN: Final = 3_600_000_000
@@ -132,7 +133,7 @@ def put_in_place(live: Database, fresh: Database, carry_over: Callable[[], None]
             _copy_file(fresh, live)
         return
     old, new = _schema(live), _schema(fresh)
-    tables = [table.name for table in metadata.sorted_tables]
+    tables = [table.name for table in _of_the_warc_files()]
     with live.writing() as connection:
         connection.execute(text(f"LOCK TABLE {', '.join(tables)} IN EXCLUSIVE MODE"))
         carry_over()
@@ -158,6 +159,8 @@ def carry_over(live: Database, fresh: Database, record: Record, begun: Beginning
         rows = (
             connection.execute(select(segments).where(segments.c.name.in_(touched) | since)).mappings().all()
         )
+    if live.is_sqlite:
+        _keep_operations(live, fresh)
     record([], {row["name"]: row["indexed_end"] for row in rows}, [])
     with fresh.writing() as connection:
         for row in rows:
@@ -167,8 +170,13 @@ def carry_over(live: Database, fresh: Database, record: Record, begun: Beginning
 
 def clear(connection: Connection) -> None:
     """Delete every row."""
-    for table in reversed(metadata.sorted_tables):
+    for table in reversed(_of_the_warc_files()):
         connection.execute(delete(table))
+
+
+def _of_the_warc_files() -> list[Table]:
+    """The tables that are rebuilt, those that others refer to first; the rest stays."""
+    return [table for table in metadata.sorted_tables if table not in OPERATIONS]
 
 
 def dump(database: Database) -> Iterator[tuple[object, ...]]:
@@ -259,6 +267,15 @@ def _carry_events(live: Database, fresh: Database, last: int) -> None:
     if rows:
         with fresh.writing() as connection:
             write_events(fresh, connection, [(decode_event(row[1]), UUID(bytes=row[0])) for row in rows])
+
+
+def _keep_operations(live: Database, fresh: Database) -> None:
+    """Take over what no WARC file says; with PostgreSQL those tables simply stay."""
+    with live.reading() as source, fresh.writing() as target:
+        for table in OPERATIONS:
+            rows = source.execution_options(yield_per=_PAGE).execute(select(table)).mappings()
+            for page in rows.partitions():
+                target.execute(insert(table), [dict(row) for row in page])
 
 
 def _copy_file(source: Database, target: Database) -> None:

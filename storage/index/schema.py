@@ -1,7 +1,7 @@
 """The tables of the index, for SQLite and PostgreSQL alike; migrations bring a database to this state.
 
 All moments are microseconds since 1970 UTC, all digests and record ids plain bytes. Nothing here is more than
-an index of the WARC files.
+an index of the WARC files; what runs the archive has tables of its own (`storage.operations`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-SCHEMA_VERSION: Final = "v0004"
+SCHEMA_VERSION: Final = "v0005"
 """The newest Alembic revision: what this program works with."""
 
 metadata = MetaData(
@@ -212,7 +212,7 @@ articles = Table(
 )
 """The articles that are followed; `unchanged` counts the visits since the last change."""
 
-Index("ix_articles_due", articles.c.next_visit_at)
+Index("ix_articles_due", articles.c.next_visit_at, articles.c.source)
 Index("ix_articles_source_due", articles.c.source, articles.c.next_visit_at)
 
 extractions = Table(

@@ -1,0 +1,33 @@
+"""Moments as the tables keep them, and the statements that both databases spell alike."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+from archiver.model.moment import from_microseconds, to_microseconds
+from archiver.storage.index.engine import Database
+from archiver.storage.index.rows import storable
+
+
+def insert_into(database: Database, table: Table) -> Any:
+    """An INSERT that can be told what to do on a conflict."""
+    return (sqlite.insert if database.is_sqlite else postgresql.insert)(table)
+
+
+def stored_moment(moment: datetime | None) -> int | None:
+    """The microseconds of a moment, if there is one."""
+    return None if moment is None else to_microseconds(moment)
+
+
+def moment_of(stored: int | None) -> datetime | None:
+    """The moment of a column that may be empty."""
+    return None if stored is None else from_microseconds(stored)
+
+
+def one_line(text: str | None) -> str | None:
+    """`text` as one line that both databases store, or None for none."""
+    return " ".join(storable(text).split()) or None if text else None
