@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from archiver.errors import DamagedRecordError
-from archiver.model.capture import Capture, RecordLocation, RecordType
+from archiver.errors import DamagedRecordError, NotFoundError, StorageError
+from archiver.model.capture import Capture, RecordLocation, RecordType, imported_from
 from archiver.model.digest import Digest
 from archiver.model.snapshot import Snapshot
 from archiver.storage import snapshot_codec
@@ -36,10 +36,14 @@ from archiver.storage.ledger.documents import (
 from archiver.storage.warc import (
     OPEN_SUFFIX,
     Fault,
+    RecordedDigest,
     StoredRecord,
     capture_of_record,
     check_segment,
     iterate_records,
+    parse_date,
+    parse_record_id,
+    read_record,
     recover,
     segment_files,
     segment_name,
@@ -104,11 +108,18 @@ def recover_segments(folder: Path, index: Index, on_damage: OnDamage = log_damag
     for path in segment_files(folder):
         if path.suffix == OPEN_SUFFIX or path.name in known:
             continue
-        total += _index_segment(path, index, on_damage, start=index.indexed_end(path.name))
-        index.segment_sealed(path.name, path.stat().st_size, _digest(path))
-        total += Indexed(segments=1)
+        total += index_file(path, index, on_damage)
     _report(total)
     return total
+
+
+def index_file(path: Path, index: Index, on_damage: OnDamage = log_damage) -> Indexed:
+    """Bring a sealed segment into the index, from what is known of it on."""
+    found = _index_segment(path, index, on_damage, start=index.indexed_end(path.name))
+    index.segment_sealed(path.name, path.stat().st_size, _digest(path))
+    if imported_from(path.name):
+        link_revisits(path.parent, index)
+    return found + Indexed(segments=1)
 
 
 def _report(mended: Indexed) -> None:
@@ -148,6 +159,7 @@ def reindex(
                 _mark_sealed(path, size, sealed.get(path.name), fresh)
                 on_progress(size)
         fresh.ledger.number_again()
+        link_revisits(folder, fresh)
     return total
 
 
@@ -196,6 +208,52 @@ def _index_segment(
     return total
 
 
+def link_revisits(folder: Path, index: Index) -> None:
+    """Find what the revisits in imported files refer to, where they do not say it with a sha256.
+
+    By the record id or by URL and date, as WARC 1.1 (6.7.2) has it; what is found counts only when its
+    payload has the digest that the revisit states.
+    """
+    for revisit in index.unlinked_revisits():
+        try:
+            record = read_record(folder, revisit.location)
+            original = _referred_to(record, index)
+            if original and _has_digest(folder, original, record.field("WARC-Payload-Digest")):
+                index.link_revisit(revisit.record_id, original)
+        except (NotFoundError, StorageError) as error:
+            log.warning("what %s refers to cannot be read: %s", revisit.target_uri, error)
+
+
+def _referred_to(record: StoredRecord, index: Index) -> Capture | None:
+    named = record.field("WARC-Refers-To")
+    found = index.capture(parse_record_id(named)) if named else None
+    uri, date = record.field("WARC-Refers-To-Target-URI"), record.field("WARC-Refers-To-Date")
+    if found is None and uri and date:
+        try:
+            moment = parse_date(date)
+        except ValueError:
+            return None
+        found = index.closest(uri.strip("<>"), moment)
+        found = found if found and found.captured_at == moment else None
+    return found if found and found.is_complete else None
+
+
+def _has_digest(folder: Path, original: Capture, stated: str | None) -> bool:
+    """Whether the payload has this digest, in whatever algorithm; a 304 states none."""
+    if stated is None:
+        return True
+    try:
+        expected, framed = RecordedDigest(stated), RecordedDigest(stated)
+    except ValueError:
+        return False
+    record = read_record(folder, original.location)
+    for piece in record.payload():
+        expected.update(piece)
+    for piece in record.http_body():
+        framed.update(piece)
+    return expected.fits or framed.fits
+
+
 class _Batch:
     """What some records hold, by kind."""
 
@@ -218,7 +276,8 @@ class _Batch:
             raise DamagedRecordError(said) from error
 
     def _add(self, record: StoredRecord) -> None:
-        kind = record.content_type if record.type is RecordType.METADATA else None
+        is_ours = record.location.imported_from is None  # a foreign file's statements and log are not ours
+        kind = record.content_type if is_ours and record.type is RecordType.METADATA else None
         if kind == snapshot_codec.MIME:
             self.snapshots.append((snapshot_codec.decode(record.block()), record.location))
         elif kind == EVENT_MIME:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -9,6 +10,19 @@ from uuid import UUID
 
 from archiver.model.digest import Digest
 from archiver.model.exchange import Purpose, Truncation
+
+IMPORTED = "import-"
+"""How the names of segments begin that this archive did not write itself."""
+
+_IMPORTED_NAME = re.compile(r"import-[0-9a-f]{32}-(.+)\.warc\.gz")
+
+
+def imported_from(segment: str) -> str | None:
+    """The name of the foreign file that a segment was brought in from; None for a segment of our own."""
+    if not segment.startswith(IMPORTED):
+        return None
+    match = _IMPORTED_NAME.fullmatch(segment)
+    return match[1] if match else segment.removesuffix(".warc.gz")
 
 
 class RecordType(StrEnum):
@@ -33,6 +47,11 @@ class RecordLocation:
     segment: str
     offset: int
     length: int
+
+    @property
+    def imported_from(self) -> str | None:
+        """The name of the foreign file that the record came in; None for a record that we wrote."""
+        return imported_from(self.segment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +95,11 @@ class Capture:
     original: Original | None = None
     source: str | None = None
     purpose: Purpose | None = None
+
+    @property
+    def imported_from(self) -> str | None:
+        """The name of the foreign file that holds this capture; None for one that this archive took."""
+        return self.location.imported_from
 
     @property
     def is_complete(self) -> bool:

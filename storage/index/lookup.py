@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import CompoundSelect, Connection, Select, bindparam, func, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select, bindparam, func, select, union_all
 
 from archiver.model.capture import Capture, Original, RecordType
 from archiver.model.digest import EMPTY, Digest
 from archiver.model.moment import to_microseconds
 from archiver.storage.index.engine import Database
+from archiver.storage.index.imports import is_own
 from archiver.storage.index.rows import select_captures, to_capture, url_id, url_names
 from archiver.storage.index.schema import can_be_original, captures, urls
 from archiver.storage.index.writing import as_target
@@ -21,6 +22,9 @@ from archiver.storage.index.writing import as_target
 _FOREVER: Final = 2**62
 _GROUP_SIZES: Final = (1, 4, 16, 64, 256)
 """Statements for so many digests at once; a smaller group repeats its first."""
+
+_AT_ONCE: Final = 1_000
+"""Values in one IN list."""
 
 _near = captures.alias("near")
 
@@ -99,6 +103,16 @@ def _by_record_id() -> Select[Any]:
     return select_captures().where(captures.c.record_id == bindparam("record_id"))
 
 
+def known(connection: Connection, record_ids: Collection[UUID]) -> set[UUID]:
+    """See `Index.known`."""
+    ids = [record_id.bytes for record_id in record_ids]
+    found: set[UUID] = set()
+    for start in range(0, len(ids), _AT_ONCE):
+        query = select(captures.c.record_id).where(captures.c.record_id.in_(ids[start : start + _AT_ONCE]))
+        found.update(UUID(bytes=value) for value in connection.scalars(query))
+    return found
+
+
 def unchanged_since(database: Database, connection: Connection, url: str) -> Capture | None:
     """See `Index.unchanged_since`."""
     values = url_names("", as_target(url))
@@ -109,16 +123,21 @@ def unchanged_since(database: Database, connection: Connection, url: str) -> Cap
 def _unchanged_since() -> Select[Any]:
     return (
         select_captures()
-        .where(captures.c.url_id == url_id(""), captures.c.status == 200, can_be_original(captures))
+        .where(
+            captures.c.url_id == url_id(""),
+            captures.c.status == 200,
+            can_be_original(captures),
+            is_own(captures),
+        )
         .order_by(captures.c.captured_at.desc(), captures.c.record_id.desc())
         .limit(1)
     )
 
 
 def originals(
-    database: Database, connection: Connection, digests: Collection[Digest]
+    database: Database, connection: Connection, digests: Collection[Digest], *, own: bool = False
 ) -> dict[Digest, Capture]:
-    """See `Index.original`."""
+    """See `Index.original`; without `own` those in imported files count too."""
     found: dict[Digest, Capture] = {}
     wanted = [digest.value for digest in digests]
     while wanted:
@@ -126,7 +145,7 @@ def originals(
         group, wanted = wanted[:size], wanted[size:]
         group += [group[0]] * (size - len(group))
         values = {f"d{position}": value for position, value in enumerate(group)}
-        for row in database.statement(_originals, size).rows(connection, values):
+        for row in database.statement(_own_originals if own else _originals, size).rows(connection, values):
             capture = to_capture(row)
             assert capture.payload_digest is not None
             found[capture.payload_digest] = capture
@@ -135,9 +154,18 @@ def originals(
 
 def _originals(size: int) -> Select[Any]:
     """The earliest complete response of each of `size` digests, one seek for each."""
+    return _earliest(size, can_be_original(_near))
+
+
+def _own_originals(size: int) -> Select[Any]:
+    """The same without those in imported files: what we captured never rests on what others did."""
+    return _earliest(size, can_be_original(_near) & is_own(_near))
+
+
+def _earliest(size: int, condition: ColumnElement[bool]) -> Select[Any]:
     earliest = [
         select(_near.c.id)
-        .where(_near.c.payload_digest == bindparam(f"d{position}"), can_be_original(_near))
+        .where(_near.c.payload_digest == bindparam(f"d{position}"), condition)
         .order_by(_near.c.captured_at, _near.c.record_id)
         .limit(1)
         .scalar_subquery()

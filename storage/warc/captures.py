@@ -31,6 +31,7 @@ from archiver.uri import target_uri, urlkey
 
 _MIME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,127}/[!#$%&'*+.^_`|~0-9A-Za-z-]{1,127}")
 _LOCATION = re.compile(r"(\S+) (\d{1,15}) (\d{1,15})", re.ASCII)
+_WEB = re.compile(r"(?i)https?://")
 _NO_MIME = "unk"
 
 
@@ -87,7 +88,9 @@ def capture_of_record(record: StoredRecord) -> Capture | None:
     Raises DamagedRecordError when a field that every capture needs is absent or unreadable.
     """
     if record.type in (RecordType.RESPONSE, RecordType.REVISIT) and record.is_http:
-        return _http_capture(record)
+        return _http_capture(record) if record.location.imported_from is None else _imported_capture(record)
+    if record.location.imported_from is not None:
+        return None
     if record.type is RecordType.METADATA and record.content_type == WARC_FIELDS:
         return _failed_capture(record)
     return None
@@ -114,6 +117,35 @@ def _http_capture(record: StoredRecord) -> Capture:
         redirect=_redirect(head, uri),
         original=_original(record) if is_revisit else None,
         source=record.field("Archiver-Source"),
+    )
+
+
+def _imported_capture(record: StoredRecord) -> Capture | None:
+    """The capture in a record that somebody else wrote; its digest is counted, our own fields mean nothing.
+
+    What the revisit refers to is found by its payload digest.
+    """
+    uri = _target_uri(record)
+    if not _WEB.match(uri):
+        return None
+    head = record.http()
+    is_revisit = record.type is RecordType.REVISIT
+    digest, length = (_sha256(record.field("WARC-Payload-Digest")), 0) if is_revisit else _counted(record)
+    return Capture(
+        record_id=record.record_id,
+        urlkey=urlkey(uri),
+        target_uri=uri,
+        captured_at=_date(record),
+        method="GET",
+        status=head.status,
+        mime=_mime(head),
+        record_type=RecordType.REVISIT if is_revisit else RecordType.RESPONSE,
+        payload_digest=digest,
+        payload_length=length,
+        location=record.location,
+        truncated=None if is_revisit else _truncation(record),
+        redirect=_redirect(head, uri),
+        source=f"import:{record.location.imported_from}",
     )
 
 
@@ -173,6 +205,10 @@ def _payload(record: StoredRecord) -> tuple[Digest | None, int]:
         return digest, int(length) if length and length.isdecimal() else 0
     if digest is not None and length and length.isdecimal():
         return digest, int(length)
+    return _counted(record)
+
+
+def _counted(record: StoredRecord) -> tuple[Digest, int]:
     hasher, count = hashlib.sha256(), 0
     for piece in record.payload():
         hasher.update(piece)

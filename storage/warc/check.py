@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from archiver.model.capture import Capture, RecordLocation, RecordType
+from archiver.model.capture import Capture, RecordLocation, RecordType, imported_from
 from archiver.model.digest import Digest
 from archiver.storage.warc.captures import capture_of_record
 from archiver.storage.warc.conformance import RecordedDigest, field_faults
@@ -55,16 +55,18 @@ def check_segment(
     *,
     start: int = 0,
     end: int | None = None,
-    is_foreign: bool = False,
+    is_foreign: bool | None = None,
     largest_record: int = LARGEST_RECORD,
 ) -> Iterator[Fault | CheckedRecord]:
     """Every record from `start` to `end` (all of the file without them) and every fault, in the file's order.
 
     The faults of a record's fields and digests come before it. One whose framing is broken does not come;
     the check goes on where the next one begins. `sealed_digest` is what the file had when it was sealed.
-    `is_foreign` allows what other writers do: WARC 1.0, no warcinfo, no digests. Raises StorageError when
-    the file cannot be read.
+    `is_foreign` allows what other writers do: WARC 1.0, no warcinfo, no digests, a payload digest of the
+    chunks; without it, it follows from the file's name. Raises StorageError when the file cannot be read.
     """
+    if is_foreign is None:
+        is_foreign = imported_from(segment_name(path)) is not None
     check = _SegmentCheck(path, is_foreign, largest_record)
     hasher = hashlib.sha256() if sealed_digest is not None else None
     with MemberReader(path, start, end=end, observe=hasher.update if hasher else None) as members:
@@ -141,11 +143,15 @@ class _BlockCheck:
         self._block = self._recorded("WARC-Block-Digest")
         self._payload = self._body = None
         self._splitter = None
+        self._framed: RecordedDigest | None = None  # of the body as it was sent, chunks and all
+        self._seen = 0
         if self._fields.get("warc-type") != RecordType.REVISIT:  # its payload is in another record
             self._payload = self._recorded("WARC-Payload-Digest")
             media_type = self._fields.get("content-type", "").lower()
             if self._payload and media_type.startswith("application/http"):
                 self._splitter = PayloadReader()
+                if is_foreign:
+                    self._framed = self._recorded("WARC-Payload-Digest")
         self.kept = b""
         for piece in unpacked.chunks():
             self._take(piece)
@@ -173,6 +179,9 @@ class _BlockCheck:
         if self._payload:
             for content in self._splitter.feed(piece) if self._splitter else (piece,):
                 self._payload.update(content)
+            if self._framed and self._splitter and self._splitter.head:
+                self._framed.update(piece[max(0, self._splitter.head.length - self._seen) :])
+        self._seen += len(piece)
 
     def faults(self) -> Iterator[str]:
         """What is wrong with the digests."""
@@ -182,11 +191,17 @@ class _BlockCheck:
                 yield "WARC-Block-Digest is missing"
         if self._block and not self._block.fits:
             yield f"the block is {self._block}, but WARC-Block-Digest says {self._block.recorded}"
-        if self._payload and not self._payload.fits and not self._is_empty_for_its_writer():
+        if self._payload and not self._payload.fits and not self._is_otherwise_right():
             yield f"the payload is {self._payload}, but WARC-Payload-Digest says {self._payload.recorded}"
 
-    def _is_empty_for_its_writer(self) -> bool:
-        """A body that is not chunked as it claims has no payload for a strict reader, which stopped there."""
+    def _is_otherwise_right(self) -> bool:
+        """Whether the payload digest is right as its writer understood the payload.
+
+        Most writers take the body with its chunks. A body that is not chunked as it claims has no payload for
+        a strict reader, which stopped there.
+        """
+        if self._framed and self._framed.fits:
+            return True
         return bool(
             self._splitter
             and self._splitter.is_lying

@@ -61,6 +61,8 @@ _RULES = {
         ("WARC-Segment-Total-Length", _NUMBER, _types("continuation")),
     )
 }
+_ALWAYS_HELD = frozenset({"warc-filename"})
+"""What even a foreign file must keep: a name with folders in it is an attack."""
 _MAY_REPEAT = frozenset({"warc-concurrent-to", "warc-protocol"})
 _REQUIRED = ("WARC-Record-ID", "Content-Length", "WARC-Date", "WARC-Type")
 _LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)")
@@ -89,7 +91,8 @@ def field_faults(head: bytes, is_foreign: bool = False) -> Iterator[str]:
             yield f"{match[1]} is there twice"
         fields[name] = value
         rule = _RULES.get(name)
-        if rule and not is_foreign and not rule.value.fullmatch(value):
+        is_held = not is_foreign or name in _ALWAYS_HELD
+        if rule and is_held and not rule.value.fullmatch(value):
             yield f"{match[1]} is {value[:80]!r}, which it cannot be"
     for required in _REQUIRED:
         if required.lower() not in fields:

@@ -156,6 +156,10 @@ class RecordError(ValueError):
     """The bytes are no WARC record."""
 
 
+class SeveralRecordsError(RecordError):
+    """One gzip member holds more than one record."""
+
+
 class Unpacked:
     """The record in the member that `members` has just begun. Raises RecordError and GzipError.
 
@@ -189,7 +193,7 @@ class Unpacked:
         self.head = start[: end + 2]
         self._rest = start[end + len(_END) :]
         self.version, self.fields = parse_fields(self.head)
-        self.length = _content_length(self.fields)
+        self.length = content_length(self.fields)
         if largest is not None and self.length > largest:
             raise RecordError(f"the record claims {self.length} bytes, more than {largest}")
 
@@ -210,8 +214,10 @@ class Unpacked:
             if not more:
                 break
             piece += more
-        if piece != _END or self._next():
-            raise RecordError(_wrong_end(piece))
+        if piece == _END:
+            piece += self._next()
+        if piece != _END:
+            raise _wrong_end(piece)
 
     def _next(self) -> bytes:
         piece = self._members.read()
@@ -220,12 +226,14 @@ class Unpacked:
         return piece
 
 
-def _wrong_end(piece: bytes) -> str:
+def _wrong_end(piece: bytes) -> RecordError:
     if piece.startswith(_END + b"WARC/"):
-        return "the gzip member holds more than one record; repack the file with `warcio recompress`"
+        return SeveralRecordsError(
+            "the gzip member holds more than one record; repack the file with `warcio recompress`"
+        )
     if piece.startswith(_END):
-        return "the gzip member goes on after the end of the record"
-    return "the block is not followed by CR LF CR LF: its Content-Length is wrong"
+        return RecordError("the gzip member goes on after the end of the record")
+    return RecordError("the block is not followed by CR LF CR LF: its Content-Length is wrong")
 
 
 def read_record(folder: Path, location: RecordLocation) -> StoredRecord:
@@ -301,7 +309,8 @@ def _text(raw: bytes) -> str:
         return raw.decode("latin-1")
 
 
-def _content_length(fields: tuple[Field, ...]) -> int:
+def content_length(fields: tuple[Field, ...]) -> int:
+    """The one `Content-Length` of a record. Raises RecordError."""
     values = {value for name, value in fields if name.lower() == "content-length"}
     if len(values) != 1:
         raise RecordError(

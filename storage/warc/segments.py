@@ -17,11 +17,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from archiver.errors import DiskFullError, NotFoundError, StorageError
+from archiver.model.capture import IMPORTED
 from archiver.model.digest import Digest
 
 OPEN_SUFFIX = ".open"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}\.warc\.gz")
 _PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+_ENDING = re.compile(r"(?i)(?:\.w?arc)?(?:\.gz)?$")
+_NOT_IN_STEM = re.compile(r"[^A-Za-z0-9._-]+")
+_LONGEST_STEM = 80
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FLUSH_AT = 256 << 10  # stays in the cache of the processor
 _SEALED_MODE = 0o444
@@ -39,10 +43,41 @@ class SealedSegment:
 
 def new_segment_name(prefix: str, moment: datetime, serial: int) -> str:
     """A name that sorts by time: `PREFIX-20171114100000123-00007-9f86d081.warc.gz`. Raises ValueError."""
-    if not _PREFIX.fullmatch(prefix):
-        raise ValueError(f"not a segment prefix: {prefix!r} (letters, digits, - and _, at most 40)")
+    if not _PREFIX.fullmatch(prefix) or f"{prefix}-".startswith(IMPORTED):
+        raise ValueError(
+            f"not a segment prefix: {prefix!r} (letters, digits, - and _, at most 40, not {IMPORTED}...)"
+        )
     stamp = moment.astimezone(UTC).strftime("%Y%m%d%H%M%S%f")[:17]
     return f"{prefix}-{stamp}-{serial:05d}-{secrets.token_hex(4)}.warc.gz"
+
+
+def imported_segment_name(digest: Digest, file_name: str) -> str:
+    """The name of a foreign file in the archive: of its sha256 and what is harmless in its own name.
+
+    Two files that differ cannot meet under it, and no name leads out of the folder.
+    """
+    stem = _NOT_IN_STEM.sub("-", _ENDING.sub("", file_name)).strip("-._")[:_LONGEST_STEM]
+    return f"{_imported(digest)}{stem or 'unnamed'}.warc.gz"
+
+
+def imported_segment(folder: Path, digest: Digest) -> str | None:
+    """The name under which the foreign file of this sha256 is in `folder`; None when it is not."""
+    found = sorted(path.name for path in folder.glob(f"{_imported(digest)}*.warc.gz"))
+    return next((name for name in found if is_segment_name(name)), None)
+
+
+def publish_imported(staged: Path, folder: Path) -> None:
+    """Give the checked copy `staged` its place in `folder`, for good. Raises StorageError."""
+    try:
+        staged.chmod(_SEALED_MODE)
+        staged.replace(folder / staged.name)  # if it is there already, then with the same bytes
+        sync_folder(folder)
+    except OSError as error:
+        raise storage_error(error, f"importing {staged.name}") from error
+
+
+def _imported(digest: Digest) -> str:
+    return f"{IMPORTED}{digest.value.hex()[:32]}-"
 
 
 def is_segment_name(name: str) -> bool:
