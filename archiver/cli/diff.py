@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from archiver.cli.dates import DATE_FORMS, Moment
-from archiver.cli.history import describe
 from archiver.cli.opening import open_index
 from archiver.cli.output import Terminal, json_option, pass_terminal, plain, print_json
 from archiver.history import Historian
@@ -16,6 +15,7 @@ from archiver.model.moment import to_warc_date
 from archiver.model.version import ParagraphChange
 from archiver.retrieval import Retrieval
 from archiver.versions import SpanKind, compare, spans
+from archiver.versions.described import described
 from archiver.versions.words import picture_line
 
 STYLES: dict[SpanKind, dict[str, Any]] = {
@@ -46,7 +46,7 @@ def command(
         before, after = historian.difference(url, from_, to)
     comparison = compare(before, after)
     if as_json:
-        print_json(describe(comparison))
+        print_json(described(comparison))
         return
     click.echo(f"before  {before.id}  {to_warc_date(before.captured_at)}")
     click.echo(f"after   {after.id}  {to_warc_date(after.captured_at)}")

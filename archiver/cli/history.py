@@ -8,8 +8,9 @@ from archiver.cli.opening import open_index
 from archiver.cli.output import Terminal, echo, json_option, pass_terminal, print_json
 from archiver.history import Historian
 from archiver.model.moment import to_warc_date
-from archiver.model.version import ArticleEvent, Comparison
+from archiver.model.version import Comparison
 from archiver.retrieval import Retrieval
+from archiver.versions.described import described
 from archiver.versions.words import details, summary
 
 
@@ -28,7 +29,7 @@ def command(terminal: Terminal, url: str, as_json: bool) -> None:
         history = Historian(index, Retrieval(index, settings.warc_folder(home))).history(url)
     if as_json:
         for _, step in history.steps():
-            print_json(describe(step))
+            print_json(described(step))
         return
     click.secho(f"{len(history.timeline.versions)} versions in {len(history.snapshots)} snapshots", bold=True)
     for moment, step in history.steps():
@@ -37,34 +38,3 @@ def command(terminal: Terminal, url: str, as_json: bool) -> None:
             echo(f"{'':29}{step.after}")
             for line in details(step):
                 echo(f"{'':29}{line}")
-
-
-def describe(step: Comparison | ArticleEvent) -> dict[str, object]:
-    """A step as one JSON object."""
-    if isinstance(step, ArticleEvent):
-        return {
-            "event": step.kind, "url": step.url, "observed_at": to_warc_date(step.observed_at),
-            "status": step.status, "detail": step.detail, "confirmed": step.confirmed,
-            "record_id": f"urn:uuid:{step.record_id}",
-        }  # fmt: skip
-    return {
-        "snapshot": step.after,
-        "before": step.before or None,
-        "changes": list(step.kinds),
-        "extractor": step.extractor_version,
-        "fields": [
-            {"field": c.field, "before": c.before, "after": c.after, "noise": c.noise} for c in step.fields
-        ],
-        "paragraphs": [
-            {"kind": c.kind, "before": c.before, "after": c.after, "position": c.position, "noise": c.noise}
-            for c in step.paragraphs
-        ],
-        "pictures": [
-            {
-                "kind": c.kind, "url": c.url, "alt": c.alt, "caption": c.caption, "noise": c.noise,
-                "before": str(c.before_digest) if c.before_digest else c.before,
-                "after": str(c.after_digest) if c.after_digest else c.after,
-            }
-            for c in step.pictures
-        ],
-    }  # fmt: skip

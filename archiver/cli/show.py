@@ -44,10 +44,6 @@ def _print_standing(standing: Standing) -> None:
         click.secho(plain(said), bold=True)
 
 
-STATUS = {PictureStatus.UNCHANGED: "known"}
-"""A picture whose bytes the archive had already, perhaps from another page."""
-
-
 def find_snapshot(index: Index, text: str) -> Snapshot:
     """The snapshot with the identifier `text`. Raises UsageError for a mistyped one, NotFoundError."""
     if "://" in text:
@@ -85,8 +81,7 @@ def _print(snapshot: Snapshot) -> None:
 
 def _print_picture(picture: SnapshotPicture) -> None:
     found = picture.found
-    status = STATUS.get(picture.status, str(picture.status))
-    echo(f"  {found.position + 1:>3}  {status:<9} {found.role:<9} {picture.url[:200]}")
+    echo(f"  {found.position + 1:>3}  {picture.status.word:<9} {found.role:<9} {picture.url[:200]}")
     for name, text in (("alt", found.alt), ("caption", found.caption), ("credit", found.credit)):
         if text:
             echo(f"       {name}: {text}")

@@ -56,6 +56,11 @@ class PictureStatus(StrEnum):
     LISTED = "listed"
     """Known but not asked for, as the picture policy says."""
 
+    @property
+    def word(self) -> str:
+        """As people are told it: `known` for bytes that the archive had already, perhaps from another page."""
+        return "known" if self is PictureStatus.UNCHANGED else self.value
+
 
 @dataclass(frozen=True, slots=True)
 class Rendition:
