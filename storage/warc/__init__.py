@@ -29,7 +29,7 @@ from archiver.storage.warc.segments import (
     segment_name,
 )
 from archiver.storage.warc.warcinfo import Warcinfo
-from archiver.storage.warc.writer import SegmentWriter
+from archiver.storage.warc.writer import SegmentWriter, SyncCount
 
 __all__ = [
     "OPEN_SUFFIX",
@@ -46,6 +46,7 @@ __all__ = [
     "SealedSegment",
     "SegmentWriter",
     "StoredRecord",
+    "SyncCount",
     "Warcinfo",
     "capture_of_exchange",
     "capture_of_record",
