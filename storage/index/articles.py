@@ -112,15 +112,16 @@ def due(
 
 def due_sources(connection: Connection, at: datetime) -> list[DueSource]:
     """See `Index.due_sources`."""
+    source = func.coalesce(articles.c.source, "")  # keeps SQLite from reading a whole index in this order
     query = (
-        select(articles.c.source, func.count(), func.min(articles.c.next_visit_at))
+        select(source, func.count(), func.min(articles.c.next_visit_at))
         .where(articles.c.next_visit_at <= to_microseconds(at))
-        .group_by(articles.c.source)
+        .group_by(source)
     )
     found = [
-        DueSource(row[0], row[1], from_microseconds(row[2]))
-        for row in connection.execute(query)
-        if row[0] is not None
+        DueSource(name, count, from_microseconds(oldest))
+        for name, count, oldest in connection.execute(query)
+        if name
     ]
     return sorted(found, key=lambda each: each.source)
 
