@@ -58,7 +58,7 @@ class PictureStatus(StrEnum):
 
     @property
     def word(self) -> str:
-        """As people are told it: `known` for bytes that the archive had already, perhaps from another page."""
+        """As people are told it: `known` for bytes that the archive had already, from whatever page."""
         return "known" if self is PictureStatus.UNCHANGED else self.value
 
 

@@ -1,45 +1,109 @@
-"""`/api/v1`: what the pages show, as JSON, described by an OpenAPI document."""
+"""`/api/v1`: what the pages show, as JSON."""
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from archiver.errors import UsageError
 from archiver.model.moment import parse_moment, to_warc_date
 from archiver.model.version import ArticleEvent
-from archiver.storage import snapshot_codec
 from archiver.storage.index import Cursor, Match
-from archiver.web.browsing import behind_of, sought_of
-from archiver.web.records import described_capture, described_snapshot, find_snapshot
+from archiver.versions import compare
+from archiver.versions.described import described
+from archiver.web.browsing import behind_of, below, cursor_of, read_match, sought_of
+from archiver.web.freshness import checked
+from archiver.web.record_page import Step, compared_sides, record_of
+from archiver.web.records import (
+    described_capture,
+    described_picture,
+    described_snapshot,
+    described_standing,
+    described_withdrawal,
+    document_of,
+    find_snapshot,
+    page_path,
+)
 from archiver.web.site import site_of
 from archiver.web.wanted import whole_url
+from archiver.web.watched import described_source, watched_sources
 
 _OPEN: Final = {
     "Access-Control-Allow-Origin": "*",
     "Cache-Control": "no-cache",
     "X-Content-Type-Options": "nosniff",
 }
-_MOST: Final = 1_000
+MOST: Final = 1_000
 
 
 def snapshots(request: Request) -> Response:
     """Snapshots by words, author, source and dates, the latest archived first."""
     limit = _limit(request)
+    site = site_of(request)
     words = request.query_params.get("q", "")[:2_000]
-    hits = site_of(request).index.search(sought_of(request, words), limit + 1, behind_of(request))
+    hits = site.index.search(sought_of(request, words), limit + 1, behind_of(request))
     following = hits[limit - 1].place if len(hits) > limit else None
-    return _json(
-        {"snapshots": [described_snapshot(hit.snapshot) for hit in hits[:limit]], "behind": following}
-    )
+    found = [
+        described_snapshot(one, withdrawn=site.withdrawals.of_snapshot(one.id) is not None)
+        for one in (hit.snapshot for hit in hits[:limit])
+    ]
+    return answer(request, {"snapshots": found, "behind": following})
 
 
 def snapshot(request: Request) -> Response:
     """All that is known of one snapshot."""
-    found = find_snapshot(site_of(request).index, request.path_params["identifier"])
-    return Response(snapshot_codec.encode(found), 200, _OPEN, media_type="application/json")
+    site = site_of(request)
+    found = find_snapshot(site.index, request.path_params["identifier"])
+    document = document_of(found, site.withdrawals.of_snapshot(found.id))
+    return checked(request, document, "application/json", _OPEN)
+
+
+def record(request: Request) -> Response:
+    """What the record page shows of one snapshot."""
+    site = site_of(request)
+    told = record_of(request, site, find_snapshot(site.index, request.path_params["identifier"]))
+    content = {
+        **described_snapshot(told.snapshot, withdrawn=told.withdrawal is not None),
+        "page": page_path(told.snapshot),
+        "withdrawal": described_withdrawal(told.withdrawal),
+        "evidence": described_standing(told.standing) if told.standing else None,
+        "gallery": [described_picture(one) for one in told.pictures],
+        "history": [_step(step) for step in told.steps],
+        "citations": told.citations,
+    }
+    return answer(request, content)
+
+
+def comparison(request: Request) -> Response:
+    """What differs between two snapshots."""
+    return answer(request, described(compare(*compared_sides(request, "/api/v1/comparison"))))
+
+
+def urls(request: Request) -> Response:
+    """The addresses below a prefix, host or domain, with what was captured of each."""
+    asked = request.query_params
+    kind, plain = read_match(asked.get("url", "").strip()[:2_000], asked.get("match", "prefix"))
+    found, behind = below(site_of(request).index, kind, plain, cursor_of(request))
+    described_urls = [
+        {
+            "url": one.url, "captures": one.count, "first": to_warc_date(one.first),
+            "last": to_warc_date(one.last), "mime": one.mime,
+        }
+        for one in found
+    ]  # fmt: skip
+    return answer(request, {"urls": described_urls, "behind": str(behind) if behind else None})
+
+
+def sources(request: Request) -> Response:
+    """What is watched, how the work on it goes, and what it brought in."""
+    watched = watched_sources(site_of(request))
+    return answer(
+        request,
+        {"sources": [described_source(one) for one in watched.rows], "unreadable": watched.unreadable},
+    )
 
 
 def captures(request: Request) -> Response:
@@ -56,7 +120,12 @@ def captures(request: Request) -> Response:
     url = whole_url(asked.get("url", ""))
     found = list(site_of(request).index.captures(match, url, from_, to, limit=limit + 1, after=after))
     following = str(Cursor.behind(found[limit - 1])) if len(found) > limit else None
-    return _json({"captures": [described_capture(one) for one in found[:limit]], "behind": following})
+    withdrawals = site_of(request).withdrawals
+    described_captures = [
+        {**described_capture(one), "withdrawn": withdrawals.of_capture(one) is not None}
+        for one in found[:limit]
+    ]
+    return answer(request, {"captures": described_captures, "behind": following})
 
 
 def history(request: Request) -> Response:
@@ -72,7 +141,19 @@ def history(request: Request) -> Response:
         }
         for version in told.timeline.versions
     ]
-    return _json({"url": told.url, "versions": versions, "events": [_event(event) for event in told.events]})
+    events = [_event(event) for event in told.events]
+    return answer(request, {"url": told.url, "versions": versions, "events": events})
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {
+        "kinds": list(step.kinds),
+        "is_change": step.is_change,
+        "snapshot": step.snapshot.id if step.snapshot else None,
+        "captured_at": to_warc_date(step.snapshot.captured_at) if step.snapshot else None,
+        "before": step.before,
+        "event": _event(step.event) if step.event else None,
+    }
 
 
 def _event(event: ArticleEvent) -> dict[str, Any]:
@@ -87,69 +168,17 @@ def stats(request: Request) -> Response:
     found = site_of(request).index.stats()
     names = tuple(type(found.total).__dataclass_fields__)
     sources = {name: {key: getattr(own, key) for key in names} for name, own in found.sources.items()}
-    return _json({"total": {key: getattr(found.total, key) for key in names}, "sources": sources})
+    return answer(request, {"total": {key: getattr(found.total, key) for key in names}, "sources": sources})
 
 
 def _limit(request: Request) -> int:
     written = request.query_params.get("limit", "100")
-    if not (written.isascii() and written.isdigit() and 1 <= int(written[:6]) <= _MOST):
-        raise UsageError(f"limit must be a number from 1 to {_MOST}")
+    if not (written.isascii() and written.isdigit() and 1 <= int(written[:6]) <= MOST):
+        raise UsageError(f"limit must be a number from 1 to {MOST}")
     return int(written)
 
 
-def _json(content: dict[str, Any]) -> Response:
-    return JSONResponse(content, headers=_OPEN)
-
-
-def _parameter(name: str, about: str, *, required: bool = False, place: str = "query") -> dict[str, Any]:
-    schema = {"type": "integer", "minimum": 1, "maximum": _MOST} if name == "limit" else {"type": "string"}
-    return {"name": name, "in": place, "required": required, "description": about, "schema": schema}
-
-
-def _operation(about: str, parameters: list[dict[str, Any]], *errors: int) -> dict[str, Any]:
-    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    responses: dict[str, Any] = {
-        "200": {"description": "Found", "content": {"application/json": {"schema": {"type": "object"}}}},
-        **{str(code): {"description": "See the detail", "content": problem} for code in errors},
-    }
-    return {"get": {"summary": about, "parameters": parameters, "responses": responses}}
-
-
-_DATES: Final = [_parameter("from", "From this date on"), _parameter("to", "Up to and including this date")]
-_PAGING: Final = [
-    _parameter("limit", "At most so many"),
-    _parameter("behind", "`behind` of the answer before"),
-]
-_URL: Final = _parameter("url", "The address", required=True)
-
-
-def openapi(request: Request) -> Response:
-    """The description of this interface."""
-    words = [
-        _parameter("q", 'Words; in `"..."` side by side'), _parameter("author", "Words of an author's name"),
-        _parameter("source", "Name of a source"),
-    ]  # fmt: skip
-    match = _parameter("match", "What the address stands for")
-    match["schema"] = {"type": "string", "enum": [kind.value for kind in Match], "default": "exact"}
-    name = _parameter("identifier", "ark:NAAN/name", required=True, place="path")
-    problem = {
-        "type": "object",
-        "properties": {
-            "type": {"type": "string"}, "title": {"type": "string"},
-            "status": {"type": "integer"}, "detail": {"type": "string"},
-        },
-    }  # fmt: skip
-    document = {
-        "openapi": "3.1.0",
-        "info": {"title": site_of(request).name, "version": site_of(request).version},
-        "servers": [{"url": site_of(request).origins.application(request)}],
-        "paths": {
-            "/api/v1/snapshots": _operation("Search snapshots", [*words, *_DATES, *_PAGING], 400),
-            "/api/v1/snapshots/{identifier}": _operation("One snapshot", [name], 400, 404),
-            "/api/v1/captures": _operation("Captures", [_URL, match, *_DATES, *_PAGING], 400),
-            "/api/v1/history": _operation("History of an article", [_URL], 400, 404),
-            "/api/v1/stats": _operation("Totals", []),
-        },
-        "components": {"schemas": {"Problem": problem}},
-    }
-    return _json(document)
+def answer(request: Request, content: dict[str, Any]) -> Response:
+    """`content` as JSON for everybody, with a validator."""
+    written = json.dumps(content, ensure_ascii=False).encode("utf-8", "replace")
+    return checked(request, written, "application/json", _OPEN)

@@ -16,6 +16,7 @@ from archiver.errors import ArchiverError
 from archiver.web import api, browsing, health, record_page
 from archiver.web.cdx import routes as cdx
 from archiver.web.mementos import memento_or_timegate
+from archiver.web.openapi import openapi
 from archiver.web.problems import answer_problem
 from archiver.web.site import Site
 from archiver.web.timemaps import timemap
@@ -34,11 +35,15 @@ def application(site: Site) -> Starlette:
         Route("/ark:{identifier:path}", record_page.by_ark),
         Route("/compare", record_page.comparison),
         Route("/view/{rest:path}", record_page.view),
-        Route("/api/openapi.json", api.openapi),
+        Route("/api/openapi.json", openapi),
         Route("/api/v1/snapshots", api.snapshots),
         Route("/api/v1/snapshots/{identifier:path}", api.snapshot),
+        Route("/api/v1/records/{identifier:path}", api.record),
+        Route("/api/v1/comparison", api.comparison),
         Route("/api/v1/captures", api.captures),
+        Route("/api/v1/urls", api.urls),
         Route("/api/v1/history", api.history),
+        Route("/api/v1/sources", api.sources),
         Route("/api/v1/stats", api.stats),
         Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
         Route("/favicon.ico", _no_icon),

@@ -16,11 +16,12 @@ from starlette.responses import RedirectResponse, Response
 from archiver.errors import UsageError
 from archiver.model.capture import Capture
 from archiver.model.moment import parse_moment
-from archiver.storage.index import Cursor, Index, Match, Sought, SourceStats
+from archiver.storage.index import Cursor, Index, Match, Sought
 from archiver.web.pages import render
 from archiver.web.records import page_path, title_of, view_path
-from archiver.web.site import site_of
+from archiver.web.site import Site, site_of
 from archiver.web.wanted import path_after, whole_url
+from archiver.web.watched import watched_sources
 
 SHOWN: Final = 20
 CAPTURES: Final = 500
@@ -43,6 +44,7 @@ class Listed:
     captured: int
     missing: int
     view: str
+    withdrawn: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class Seen:
     capture: Capture
     differs: bool
     view: str
+    withdrawn: bool
 
 
 def home(request: Request) -> Response:
@@ -70,7 +73,7 @@ def home(request: Request) -> Response:
     site = site_of(request)
     hits = site.index.search(Sought(), 12)
     stats = site.index.stats().total
-    return render(request, "home.html", {"stats": stats, "latest": _listed(hits), "q": ""})
+    return render(request, "home.html", {"stats": stats, "latest": _listed(site, hits), "q": ""})
 
 
 def search(request: Request) -> Response:
@@ -85,13 +88,14 @@ def search(request: Request) -> Response:
 def _by_words(request: Request, words: str) -> Response:
     asked = request.query_params
     sought = sought_of(request, words)
-    hits = site_of(request).index.search(sought, SHOWN + 1, behind_of(request))
+    site = site_of(request)
+    hits = site.index.search(sought, SHOWN + 1, behind_of(request))
     more = None
     if len(hits) > SHOWN:
         kept = {name: value for name, value in asked.items() if name != "behind"}
         more = "/search?" + urlencode({**kept, "behind": hits[SHOWN - 1].place})
     values = {
-        "q": words, "found": _listed(hits[:SHOWN]), "more": more,
+        "q": words, "found": _listed(site, hits[:SHOWN]), "more": more,
         "author": sought.author, "source": sought.source,
         "from_": asked.get("from", "")[:30], "to": asked.get("to", "")[:30],
     }  # fmt: skip
@@ -130,19 +134,11 @@ def _date(written: str, *, last: bool) -> datetime | None:
 
 
 def _by_url(request: Request, written: str, match: str) -> Response:
-    if match not in ("", *Match):
-        raise UsageError("match must be exact, prefix, host or domain")
     wildcard = written.endswith("*") or written.startswith("*.")
     if not wildcard and match in ("", "exact"):
         return RedirectResponse(f"/web/*/{whole_url(written)}", 302)
-    kind = Match(match) if match and not wildcard else Match.PREFIX
-    if written.startswith("*."):
-        kind = Match.DOMAIN
-    plain = written.removeprefix("*.").rstrip("*")
-    if not plain.strip("/:htps"):
-        raise UsageError("a wildcard needs a host before it")
-    after = _cursor(request)
-    found, behind = below(site_of(request).index, kind, plain, after)
+    kind, plain = read_match(written, match)
+    found, behind = below(site_of(request).index, kind, plain, cursor_of(request))
     more = None
     if behind:
         more = "/search?" + urlencode({"q": written, "match": kind.value, "behind": str(behind)})
@@ -150,7 +146,22 @@ def _by_url(request: Request, written: str, match: str) -> Response:
     return render(request, "urls.html", values)
 
 
-def _cursor(request: Request) -> Cursor | None:
+def read_match(written: str, match: str) -> tuple[Match, str]:
+    """What an address with or without a wildcard stands for, and the address alone. Raises UsageError."""
+    if match not in ("", *Match):
+        raise UsageError("match must be exact, prefix, host or domain")
+    wildcard = written.endswith("*") or written.startswith("*.")
+    kind = Match(match) if match and not wildcard else Match.PREFIX
+    if written.startswith("*."):
+        kind = Match.DOMAIN
+    plain = written.removeprefix("*.").rstrip("*")
+    if not plain.strip("/:htps"):
+        raise UsageError("a wildcard needs a host before it" if wildcard else "no URL is given")
+    return kind, plain
+
+
+def cursor_of(request: Request) -> Cursor | None:
+    """The place in a listing that it goes on behind. Raises UsageError."""
     written = request.query_params.get("behind")
     try:
         return Cursor.parse(written) if written else None
@@ -174,13 +185,14 @@ def below(index: Index, match: Match, url: str, after: Cursor | None) -> tuple[l
 def calendar(request: Request) -> Response:
     """`/web/*/{url}`: every capture of a URL, by month and day, those with other content marked."""
     url = whole_url(path_after(request, "/web/*/").partition("?behind=")[0])
-    after = _cursor(request)
-    index = site_of(request).index
+    after = cursor_of(request)
+    site = site_of(request)
+    index = site.index
     captures = list(index.captures("exact", url, limit=CAPTURES + 1, after=after))
     more = (
         f"/web/*/{url}?behind={Cursor.behind(captures[CAPTURES - 1])}" if len(captures) > CAPTURES else None
     )
-    seen = _seen(captures[:CAPTURES])
+    seen = _seen(site, captures[:CAPTURES])
     months = [
         (
             month,
@@ -196,12 +208,13 @@ def calendar(request: Request) -> Response:
     return render(request, "calendar.html", values, 200 if captures else 404)
 
 
-def _seen(captures: Iterable[Capture]) -> list[Seen]:
+def _seen(site: Site, captures: Iterable[Capture]) -> list[Seen]:
     seen = []
     previous = None
     for capture in captures:
         digest = capture.payload_digest
-        seen.append(Seen(capture, previous is not None and digest != previous, view_path(capture)))
+        withdrawn = site.withdrawals.of_capture(capture) is not None
+        seen.append(Seen(capture, previous is not None and digest != previous, view_path(capture), withdrawn))
         previous = digest
     return seen
 
@@ -214,39 +227,16 @@ def _years(seen: list[Seen]) -> list[tuple[int, int, int]]:
 
 
 def sources(request: Request) -> Response:
-    """What is watched, and what each source brought in."""
-    site = site_of(request)
-    catalogue = site.sources()
-    stats = site.index.stats().sources
-    rows = [
-        {"name": source.name, "title": source.title, "country": source.country, "on": source.enabled,
-         "stats": stats.get(source.name, SourceStats()), "domains": source.domains}
-        for source in catalogue
-    ]  # fmt: skip
-    known = {source.name for source in catalogue}
-    others = [
-        {
-            "name": name,
-            "title": name or "asked for by hand",
-            "country": "",
-            "on": None,
-            "stats": own,
-            "domains": (),
-        }
-        for name, own in stats.items()
-        if name not in known
-    ]
-    rows.sort(key=lambda row: (not row["on"], -row["stats"].snapshots, row["name"]))  # type: ignore[attr-defined]
-    return render(
-        request, "sources.html", {"rows": [*others, *rows], "broken": len(catalogue.problems), "q": ""}
-    )
+    """What is watched, how the work on it goes, and what each source brought in."""
+    return render(request, "sources.html", {"watched": watched_sources(site_of(request)), "q": ""})
 
 
-def _listed(hits: Iterable[Any]) -> Iterator[Listed]:
+def _listed(site: Site, hits: Iterable[Any]) -> Iterator[Listed]:
     for hit in hits:
         snapshot = hit.snapshot
         yield Listed(
             snapshot.id, title_of(snapshot), snapshot.page.target_uri, snapshot.captured_at,
             snapshot.provenance.source, snapshot.article.authors if snapshot.article else (),
             len(snapshot.captured), len(snapshot.missing), page_path(snapshot),
+            site.withdrawals.of_snapshot(snapshot.id) is not None,
         )  # fmt: skip

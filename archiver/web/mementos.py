@@ -16,6 +16,7 @@ from archiver.errors import NotFoundError, UsageError
 from archiver.model.capture import Capture
 from archiver.retrieval import Found
 from archiver.storage.warc import HttpHead
+from archiver.web.freshness import is_known
 from archiver.web.links import all_links, base_links, http_date, memento_link
 from archiver.web.payloads import body_response, opened
 from archiver.web.replaying import placeholder, replayed
@@ -150,7 +151,7 @@ def _memento(request: Request, site: Site, wanted: Wanted, capture: Capture) -> 
         headers["Location"] = _location(wanted, capture)
     if etag := _etag(wanted, capture, site.version):
         headers["ETag"] = etag
-        if request.headers.get("if-none-match") == etag:
+        if is_known(request, etag):
             return Response(None, 304, {k: headers[k] for k in ("ETag", "Cache-Control", "Memento-Datetime")})
     if wanted.modifier == "id_":
         return _exact(request, found, shown, capture, status, headers)

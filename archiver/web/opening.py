@@ -24,6 +24,7 @@ def open_site(home: Home, settings: Settings, index: Index) -> Site:
         sources=lambda: load_sources(home.sources),
         origins=Origins(settings.web.application_url, settings.web.replay_url),
         version=__version__,
+        warc=folder,
         withdrawals=Withdrawals(index, folder),
         name=settings.identity.collection or settings.web.name,
     )

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from archiver.model.moment import to_warc_date
+from archiver.web.freshness import checked
 from archiver.web.site import site_of
 
 _HERE: Final = Path(__file__).parent
@@ -45,6 +46,17 @@ def short(url: str, length: int = 80) -> str:
     return plain if len(plain) <= length else f"{plain[: length * 2 // 3]}\u2026{plain[-length // 3 :]}"
 
 
+def ago(moment: datetime, now: datetime) -> str:
+    """How far a moment lies from now: `3 hours ago`, `in 5 minutes`, `now`."""
+    apart = (moment - now).total_seconds()
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        count = int(abs(apart) // length)
+        if count:
+            words = f"{count} {unit}{'s' if count > 1 else ''}"
+            return f"in {words}" if apart > 0 else f"{words} ago"
+    return "now"
+
+
 _environment = Environment(
     loader=FileSystemLoader(_HERE / "templates"),
     autoescape=True,
@@ -52,7 +64,7 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_environment.filters.update(size=size, day=day, clock=clock, short=short, iso=to_warc_date)
+_environment.filters.update(size=size, day=day, clock=clock, short=short, ago=ago, iso=to_warc_date)
 
 
 def render(
@@ -77,4 +89,6 @@ def render(
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cache-Control": _CACHED,
     }
+    if status == 200:
+        return checked(request, text.encode(), "text/html", headers)
     return Response(text, status, headers, media_type="text/html")

@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from archiver.citation.reference import citation_of
+from archiver.citation.standing import Standing, standing_of
 from archiver.citation.styles import STYLES
-from archiver.errors import ArchiverError, NotFoundError, UsageError
+from archiver.citation.withdrawal import Withdrawal, WithdrawnError
+from archiver.errors import ArchiverError, NotFoundError, StorageError, UsageError
 from archiver.history import History
 from archiver.model.capture import Capture
 from archiver.model.snapshot import Snapshot
 from archiver.model.version import ArticleEvent, ChangeKind, Comparison, PictureChange
-from archiver.storage import snapshot_codec
 from archiver.storage.index import Index
 from archiver.versions import as_html, compare, spans
+from archiver.web.freshness import checked
 from archiver.web.pages import render
-from archiver.web.records import find_snapshot, near, page_path, shown_pictures, title_of, view_path
+from archiver.web.records import (
+    ShownPicture,
+    document_of,
+    find_snapshot,
+    near,
+    page_path,
+    shown_pictures,
+    title_of,
+    view_path,
+    without_content,
+)
 from archiver.web.site import Site, site_of
 from archiver.web.wanted import memento_path, parse_wanted, path_after
+
+log = logging.getLogger(__name__)
 
 _FILES = {
     ".csl.json": ("csl-json", "application/vnd.citationstyles.csl+json"),
@@ -53,6 +70,18 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """All that the record of a snapshot tells; `standing` is None when it cannot be read."""
+
+    snapshot: Snapshot
+    withdrawal: Withdrawal | None
+    standing: Standing | None
+    pictures: tuple[ShownPicture, ...]
+    steps: tuple[Step, ...]
+    citations: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class PicturePair:
     """A picture that changed: both sides, with where the replay origin has them."""
 
@@ -69,21 +98,55 @@ def snapshot_page(request: Request) -> Response:
     for suffix, (style, media) in _FILES.items():
         if written.endswith(suffix):
             snapshot = find_snapshot(site.index, written.removesuffix(suffix))
-            return _file(cited(request, site, snapshot, style), media, snapshot, suffix)
+            return _file(request, cited(request, site, snapshot, style).encode(), media, snapshot, suffix)
     if written.endswith(".json"):
         snapshot = find_snapshot(site.index, written.removesuffix(".json"))
-        return _file(snapshot_codec.encode(snapshot), "application/json", snapshot, ".json")
+        document = document_of(snapshot, site.withdrawals.of_snapshot(snapshot.id))
+        return _file(request, document, "application/json", snapshot, ".json")
     snapshot = find_snapshot(site.index, written)
     if written != snapshot.id:
         return RedirectResponse(f"/snapshot/{snapshot.id}", 301)
+    return render(request, "snapshot.html", _values(site, record_of(request, site, snapshot)))
+
+
+def _values(site: Site, record: Record) -> dict[str, Any]:
+    snapshot = record.snapshot
     capture = site.index.capture(snapshot.page.record_id)
-    values = {
-        "snapshot": snapshot, "title": title_of(snapshot), "capture": capture, "view": page_path(snapshot),
-        "pictures": list(shown_pictures(site.index, snapshot)), "steps": history_of(site, snapshot),
-        "citations": [(_NAMES[style], cited(request, site, snapshot, style)) for style in STYLES],
-        "raw": memento_path(capture, "id_", is_fine=True) if capture else None, "q": "",
+    return {
+        "record": record, "snapshot": snapshot, "title": title_of(snapshot), "capture": capture,
+        "view": None if record.withdrawal else page_path(snapshot),
+        "citations": [(_NAMES[style], words) for style, words in record.citations.items()],
+        "raw": memento_path(capture, "id_", is_fine=True) if capture and not record.withdrawal else None,
+        "q": "",
     }  # fmt: skip
-    return render(request, "snapshot.html", values)
+
+
+def record_of(request: Request, site: Site, snapshot: Snapshot) -> Record:
+    """All that the record of `snapshot` tells; of a withdrawn one without what it held."""
+    withdrawal = site.withdrawals.of_snapshot(snapshot.id)
+    pictures = tuple(shown_pictures(site.index, snapshot))
+    if withdrawal:
+        kept = without_content(snapshot)
+        pictures = tuple(
+            replace(shown, path=None, picture=own) for shown, own in zip(pictures, kept.pictures, strict=True)
+        )
+        snapshot = kept
+    return Record(
+        snapshot=snapshot,
+        withdrawal=withdrawal,
+        standing=_standing(site, snapshot),
+        pictures=pictures,
+        steps=tuple(history_of(site, snapshot)),
+        citations={style: cited(request, site, snapshot, style) for style in STYLES},
+    )
+
+
+def _standing(site: Site, snapshot: Snapshot) -> Standing | None:
+    try:
+        return standing_of(site.index, site.warc, snapshot.id)
+    except StorageError as error:
+        log.warning("how %s stands cannot be read: %s", snapshot.id, error)
+        return None
 
 
 def cited(request: Request, site: Site, snapshot: Snapshot, style: str) -> str:
@@ -92,16 +155,20 @@ def cited(request: Request, site: Site, snapshot: Snapshot, style: str) -> str:
     return STYLES[style](citation)
 
 
-def _file(content: str | bytes, media: str, snapshot: Snapshot, suffix: str) -> Response:
-    name = snapshot.id.replace(":", "-").replace("/", "-") + suffix
+def _file(request: Request, content: bytes, media: str, snapshot: Snapshot, suffix: str) -> Response:
     headers = {
-        "Content-Disposition": f'inline; filename="{name}"',
+        "Content-Disposition": f'inline; filename="{file_name(snapshot, suffix)}"',
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "default-src 'none'; sandbox",
         "Access-Control-Allow-Origin": "*",
-        "Cache-Control": "public, max-age=3600",
+        "Cache-Control": "public, max-age=3600, must-revalidate",
     }
-    return Response(content, 200, headers, media_type=media)
+    return checked(request, content, media, headers)
+
+
+def file_name(snapshot: Snapshot, suffix: str) -> str:
+    """What a file of a snapshot is called when it is kept."""
+    return snapshot.id.replace(":", "-").replace("/", "-") + suffix
 
 
 def history_of(site: Site, snapshot: Snapshot) -> list[Step]:
@@ -110,14 +177,16 @@ def history_of(site: Site, snapshot: Snapshot) -> list[Step]:
         history = site.historian.history(snapshot.page.target_uri)
     except ArchiverError:
         return []
-    return [_step(history, step) for _, step in history.steps()]
+    return [_step(site, history, step) for _, step in history.steps()]
 
 
-def _step(history: History, step: Comparison | ArticleEvent) -> Step:
+def _step(site: Site, history: History, step: Comparison | ArticleEvent) -> Step:
     if isinstance(step, ArticleEvent):
         return Step(None, step, (step.kind.value,), None)
     known = {snapshot.id: snapshot for snapshot in history.snapshots}
     before = step.before if ChangeKind.FIRST_SEEN not in step.kinds else None
+    if any(site.withdrawals.of_snapshot(name) for name in (step.before, step.after)):
+        before = None
     return Step(known[step.after], None, tuple(kind.value for kind in step.kinds), before or None)
 
 
@@ -132,6 +201,10 @@ def view(request: Request) -> Response:
         return render(request, "absent.html", {"url": wanted.url, "q": wanted.url}, 404)
     if not wanted.is_exactly(capture):
         return RedirectResponse(view_path(capture), 302)
+    withdrawal = site.withdrawals.of_capture(capture)
+    if withdrawal:
+        values = {"url": capture.target_uri, "capture": capture, "withdrawal": withdrawal, "q": ""}
+        return render(request, "withdrawn.html", values, 451)
     snapshot = site.index.snapshot_of_record(capture.record_id)
     if snapshot and snapshot.page.record_id != capture.record_id:
         snapshot = None
@@ -157,10 +230,7 @@ def _neighbours(index: Index, capture: Capture) -> tuple[Capture | None, Capture
 def comparison(request: Request) -> Response:
     """`/compare?before=ID&after=ID`: what differs between two snapshots."""
     site = site_of(request)
-    sides = [request.query_params.get(name, "") for name in ("before", "after")]
-    if not all(sides):
-        raise UsageError("name two snapshots: /compare?before=ark:...&after=ark:...")
-    before, after = (site.historian.current(find_snapshot(site.index, side)) for side in sides)
+    before, after = compared_sides(request, "/compare")
     found = compare(before, after)
     values = {
         "before": before, "after": after, "title_before": title_of(before), "title_after": title_of(after),
@@ -171,6 +241,23 @@ def comparison(request: Request) -> Response:
         "pictures": [_pair(site.index, before, after, c) for c in found.pictures if c.noise is None],
     }  # fmt: skip
     return render(request, "compare.html", values)
+
+
+def compared_sides(request: Request, path: str) -> tuple[Snapshot, Snapshot]:
+    """The two snapshots that `before` and `after` name, as the present extractor reads them.
+
+    Raises UsageError, NotFoundError, WithdrawnError.
+    """
+    site = site_of(request)
+    sides = [request.query_params.get(name, "") for name in ("before", "after")]
+    if not all(sides):
+        raise UsageError(f"name two snapshots: {path}?before=ark:...&after=ark:...")
+    before, after = (find_snapshot(site.index, side) for side in sides)
+    for side in (before, after):
+        withdrawal = site.withdrawals.of_snapshot(side.id)
+        if withdrawal:
+            raise WithdrawnError(withdrawal)
+    return site.historian.current(before), site.historian.current(after)
 
 
 def marked(before: str | None, after: str | None) -> Markup:

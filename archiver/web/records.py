@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from archiver.citation.standing import Standing
+from archiver.citation.withdrawal import Withdrawal
 from archiver.errors import NotFoundError, UsageError
 from archiver.model import identifier
 from archiver.model.capture import Capture
 from archiver.model.moment import to_warc_date
 from archiver.model.picture import PictureStatus, SnapshotPicture
 from archiver.model.snapshot import Snapshot
+from archiver.storage import snapshot_codec
 from archiver.storage.index import Index
 from archiver.web.wanted import memento_path, timestamp
 
@@ -29,6 +33,13 @@ class ShownPicture:
     mime: str | None
     is_missing: bool
     reason: str | None
+
+    @property
+    def hole(self) -> str:
+        """What stands in its place where it is not shown."""
+        if self.is_missing:
+            return "Missing"
+        return "Withdrawn" if self.digest else self.picture.status.word.capitalize()
 
 
 def find_snapshot(index: Index, written: str) -> Snapshot:
@@ -89,7 +100,68 @@ def shown_pictures(index: Index, snapshot: Snapshot) -> Iterator[ShownPicture]:
         )
 
 
-def described_snapshot(snapshot: Snapshot) -> dict[str, Any]:
+def without_content(snapshot: Snapshot) -> Snapshot:
+    """What stays on record of a withdrawn snapshot: no text, no words of its pictures."""
+    article, announced = snapshot.article, snapshot.announcement
+    if article:
+        article = replace(article, paragraphs=(), description=None, origins=(), disagreeing=())
+    pictures = tuple(
+        replace(one, found=replace(one.found, alt=None, caption=None, credit=None))
+        for one in snapshot.pictures
+    )
+    return replace(
+        snapshot,
+        article=article,
+        announcement=replace(announced, summary=None) if announced else None,
+        pictures=pictures,
+    )
+
+
+def document_of(snapshot: Snapshot, withdrawal: Withdrawal | None) -> bytes:
+    """The JSON document of a snapshot; of a withdrawn one what stays, and why."""
+    if withdrawal is None:
+        return snapshot_codec.encode(snapshot)
+    document = json.loads(snapshot_codec.encode(without_content(snapshot)))
+    document["withdrawn"] = described_withdrawal(withdrawal)
+    return json.dumps(document, ensure_ascii=False).encode()
+
+
+def described_withdrawal(withdrawal: Withdrawal | None) -> dict[str, Any] | None:
+    """When, why and by whom; None for what stands."""
+    if withdrawal is None:
+        return None
+    return {"at": to_warc_date(withdrawal.at), "reason": withdrawal.reason, "by": withdrawal.by}
+
+
+def described_standing(standing: Standing) -> dict[str, Any]:
+    """How far the proof of a snapshot has come, and what was said of it since."""
+    return {
+        "states": list(standing.states),
+        "entry": standing.leaf,
+        "existed_no_later_than": to_warc_date(standing.moment) if standing.moment else None,
+        "witnesses": list(standing.witnesses),
+        "remarks": [
+            {
+                "kind": remark.kind, "issued_at": to_warc_date(remark.issued_at), "text": remark.text,
+                "by": remark.by, "entry": remark.leaf,
+            }
+            for remark in standing.remarks
+        ],
+    }  # fmt: skip
+
+
+def described_picture(shown: ShownPicture) -> dict[str, Any]:
+    """A picture in the gallery."""
+    found = shown.picture.found
+    return {
+        "url": shown.url, "status": shown.picture.status.word, "role": found.role, "memento": shown.path,
+        "digest": shown.digest, "length": shown.length, "mime": shown.mime, "reason": shown.reason,
+        "alt": found.alt, "automatic_alt": found.automatic_alt, "caption": found.caption,
+        "credit": found.credit,
+    }  # fmt: skip
+
+
+def described_snapshot(snapshot: Snapshot, *, withdrawn: bool = False) -> dict[str, Any]:
     """A snapshot in a list."""
     return {
         "snapshot": snapshot.id,
@@ -102,6 +174,7 @@ def described_snapshot(snapshot: Snapshot) -> dict[str, Any]:
         "pictures": len(snapshot.pictures),
         "pictures_captured": len(snapshot.captured),
         "pictures_missing": len(snapshot.missing),
+        "withdrawn": withdrawn,
     }
 
 

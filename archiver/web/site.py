@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from starlette.requests import Request
 
@@ -49,6 +50,7 @@ class Site:
     sources: Callable[[], SourceCatalogue]
     origins: Origins
     version: str
+    warc: Path
     withdrawals: Withdrawals
     name: str = "News archive"
     page_starts: PageStarts = field(default_factory=PageStarts)

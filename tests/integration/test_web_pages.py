@@ -144,12 +144,51 @@ def test_nonsense_is_answered_with_a_reason_and_no_stack(client: httpx.Client, p
 
 def test_every_described_path_answers(client: httpx.Client, versions: Versions) -> None:
     document = client.get("/api/openapi.json").json()
-    values = {"url": quote(str(versions[0]["url"]), safe=""), "identifier": str(versions[0]["snapshot"])}
+    before, after = str(versions[0]["snapshot"]), str(versions[-1]["snapshot"])
+    url = quote(str(versions[0]["url"]), safe="")
+    values = {"url": url, "identifier": before, "before": before, "after": after}
     for path, operations in document["paths"].items():
         needed = [one["name"] for one in operations["get"]["parameters"] if one["required"]]
         query = "&".join(f"{name}={values[name]}" for name in needed if f"{{{name}}}" not in path)
         answer = client.get(f"{path.format(**values)}?{query}")
         assert answer.status_code == 200, answer.text
+
+
+def test_what_the_pages_show_is_json_too(client: httpx.Client, versions: Versions) -> None:
+    record = client.get(f"/api/v1/records/{versions[0]['snapshot']}").json()
+    assert "captured" in record["evidence"]["states"]
+    assert {one["status"] for one in record["gallery"]} >= {"captured", "missing"}
+    assert any("text-edited" in step["kinds"] for step in record["history"])
+    assert set(record["citations"]) >= {"bibtex", "chicago"}
+    sides = {"before": versions[0]["snapshot"], "after": versions[-1]["snapshot"]}
+    assert client.get("/api/v1/comparison", params=sides).json()["paragraphs"]
+    host = str(versions[0]["url"]).split("/")[2]
+    below = client.get("/api/v1/urls", params={"url": f"{host}/*"}).json()["urls"]
+    assert versions[0]["url"] in {one["url"] for one in below}
+    assert {"name", "condition", "next_run_at", "totals"} <= set(
+        client.get("/api/v1/sources").json()["sources"][0]
+    )
+
+
+def test_a_picture_that_was_known_is_called_so(client: httpx.Client, versions: Versions) -> None:
+    record = client.get(f"/api/v1/records/{versions[-1]['snapshot']}").json()
+    assert "known" in {one["status"] for one in record["gallery"]}
+    assert '<span class="tag">known</span>' in client.get(f"/snapshot/{versions[-1]['snapshot']}").text
+
+
+def test_an_answer_that_the_asker_has_is_not_sent_again(client: httpx.Client, versions: Versions) -> None:
+    name, url = versions[0]["snapshot"], versions[0]["url"]
+    for path in (
+        f"/snapshot/{name}", f"/snapshot/{name}.json", f"/snapshot/{name}.bib", f"/web/*/{url}",
+        f"/api/v1/captures?url={url}", f"/api/v1/records/{name}", "/api/openapi.json",
+    ):  # fmt: skip
+        first = client.get(path)
+        assert first.headers["cache-control"]
+        known = {"If-None-Match": f'"other", W/{first.headers["etag"]}'}
+        again = client.get(path, headers=known)
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["etag"] == first.headers["etag"]
+        assert client.get(path, headers={"If-None-Match": '"other"'}).content == first.content
 
 
 def test_sources_are_listed(client: httpx.Client) -> None:

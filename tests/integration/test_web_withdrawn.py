@@ -120,3 +120,38 @@ def test_the_command_line_gives_the_reason_and_no_byte(
         assert REASON.encode() in told.err
     assert main(["--home", str(archive.home.root), "get", PAGE, "--at", at, "--json"]) == 0
     assert json.loads(capfdbinary.readouterr().out)["url"] == PAGE
+
+
+def test_the_record_stays_with_reason_date_and_digests_but_without_content(archive: Withdrawn) -> None:
+    first = archive.home.first
+    text = archive.app.get(f"/snapshot/{first.id}").text
+    assert REASON in text
+    assert "The court" in text
+    assert str(first.page.payload_digest) in text
+    assert str(first.pictures[0].fetched[0].payload_digest) in text
+    assert "See the page" not in text
+    assert "<img" not in text
+    assert "Alt text" not in text
+    for path in (f"/snapshot/{first.id}.json", f"/api/v1/snapshots/{first.id}"):
+        document = archive.app.get(path).json()
+        assert document["withdrawn"]["reason"] == REASON
+        assert document["article"]["paragraphs"] == []
+        assert document["pictures"][0]["found"]["alt"] is None
+    record = archive.app.get(f"/api/v1/records/{first.id}").json()
+    assert record["withdrawal"]["by"] == "The court"
+    assert {one["memento"] for one in record["gallery"]} == {None}
+
+
+def test_pages_around_it_say_so(archive: Withdrawn) -> None:
+    first, second = archive.home.first, archive.home.second
+    view = archive.app.get(f"/view/{moment(first)}/{PAGE}")
+    assert view.status_code == 451
+    assert "<iframe" not in view.text
+    assert archive.app.get(f"/web/*/{PAGE}").text.count(">withdrawn<") == 1
+    assert archive.app.get("/search", params={"q": "depot"}).text.count(">withdrawn<") == 1
+    sides = {"before": first.id, "after": second.id}
+    assert archive.app.get("/compare", params=sides).status_code == 451
+    assert archive.app.get("/api/v1/comparison", params=sides).status_code == 451
+    assert "/compare?" not in archive.app.get(f"/snapshot/{second.id}").text
+    captures = archive.app.get("/api/v1/captures", params={"url": PAGE}).json()["captures"]
+    assert [one["withdrawn"] for one in captures] == [True, False]

@@ -74,7 +74,8 @@ def served(folder: Path, database: str, exchanges: Iterable[Exchange]) -> Iterat
         retrieval = Retrieval(index, warc)
         site = Site(
             index, retrieval, Historian(index, retrieval), lambda: SourceCatalogue({}, {}),
-            Origins("http://app.test", "http://replay.test"), "test", Withdrawals(index, warc, lifetime=0),
+            Origins("http://app.test", "http://replay.test"), "test", warc,
+            Withdrawals(index, warc, lifetime=0),
         )  # fmt: skip
         yield Served(
             site, warc,

@@ -1,0 +1,82 @@
+"""`/api/openapi.json`: the description of the JSON interface (OpenAPI 3.1)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from archiver.storage.index import Match
+from archiver.web.api import MOST, answer
+from archiver.web.site import site_of
+
+
+def _parameter(name: str, about: str, *, required: bool = False, place: str = "query") -> dict[str, Any]:
+    schema = {"type": "integer", "minimum": 1, "maximum": MOST} if name == "limit" else {"type": "string"}
+    return {"name": name, "in": place, "required": required, "description": about, "schema": schema}
+
+
+def _operation(about: str, parameters: list[dict[str, Any]], *errors: int) -> dict[str, Any]:
+    return {"get": {"summary": about, "parameters": parameters, "responses": _responses("200", *errors)}}
+
+
+def _responses(success: str, *errors: int) -> dict[str, Any]:
+    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    found = {"description": "As asked", "content": {"application/json": {"schema": {"type": "object"}}}}
+    return {
+        success: found,
+        **{str(code): {"description": "See the detail", "content": problem} for code in errors},
+    }
+
+
+def _match(default: str) -> dict[str, Any]:
+    match = _parameter("match", "What the address stands for")
+    match["schema"] = {"type": "string", "enum": [kind.value for kind in Match], "default": default}
+    return match
+
+
+_DATES: Final = [_parameter("from", "From this date on"), _parameter("to", "Up to and including this date")]
+_BEHIND: Final = _parameter("behind", "`behind` of the answer before")
+_PAGING: Final = [_parameter("limit", "At most so many"), _BEHIND]
+_URL: Final = _parameter("url", "The address", required=True)
+_NAME: Final = _parameter("identifier", "ark:NAAN/name", required=True, place="path")
+_WORDS: Final = [
+    _parameter("q", 'Words; in `"..."` side by side'), _parameter("author", "Words of an author's name"),
+    _parameter("source", "Name of a source"),
+]  # fmt: skip
+_SIDES: Final = [
+    _parameter("before", "Identifier of the earlier snapshot", required=True),
+    _parameter("after", "Identifier of the later snapshot", required=True),
+]
+_PATHS: Final = {
+    "/api/v1/snapshots": _operation("Search snapshots", [*_WORDS, *_DATES, *_PAGING], 400),
+    "/api/v1/snapshots/{identifier}": _operation("The document of one snapshot", [_NAME], 400, 404),
+    "/api/v1/records/{identifier}": _operation("All that its record page shows", [_NAME], 400, 404),
+    "/api/v1/comparison": _operation("What differs between two snapshots", _SIDES, 400, 404, 451),
+    "/api/v1/captures": _operation("Captures", [_URL, _match("exact"), *_DATES, *_PAGING], 400),
+    "/api/v1/urls": _operation("Addresses below another", [_URL, _match("prefix"), _BEHIND], 400),
+    "/api/v1/history": _operation("History of an article", [_URL], 400, 404),
+    "/api/v1/sources": _operation("What is watched, and how the work on it goes", []),
+    "/api/v1/stats": _operation("Totals", []),
+}
+_PROBLEM: Final = {
+    "type": "object",
+    "properties": {
+        "type": {"type": "string"}, "title": {"type": "string"},
+        "status": {"type": "integer"}, "detail": {"type": "string"},
+    },
+}  # fmt: skip
+
+
+def openapi(request: Request) -> Response:
+    """The description of this interface."""
+    site = site_of(request)
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": site.name, "version": site.version},
+        "servers": [{"url": site.origins.application(request)}],
+        "paths": _PATHS,
+        "components": {"schemas": {"Problem": _PROBLEM}},
+    }
+    return answer(request, document)
