@@ -44,13 +44,15 @@ def find_home(
     return home
 
 
-def create_home(home: Home) -> None:
+def create_home(home: Home) -> bool:
     """Make the folders of `home` and its commented archiver.toml; what is there stays as it is.
 
-    Raises ConfigurationError when the place cannot be written to.
+    Returns whether no archive had been begun there. Raises ConfigurationError when the place cannot be
+    written to.
     """
     path = home.root
     try:
+        is_new = not home.exists
         for path in (home.root, home.sources, home.warc, home.log, home.spool):
             path.mkdir(parents=True, exist_ok=True)
         path = home.keys
@@ -62,6 +64,7 @@ def create_home(home: Home) -> None:
         raise _unusable(path, error) from None
     if not os.access(home.root, os.W_OK | os.X_OK):
         raise ConfigurationError(f"{home.root} cannot be written to; {_ELSEWHERE}")
+    return is_new
 
 
 def _write_once(path: Path, text: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from archiver.cli.output import Terminal, echo, json_option, pass_terminal, print_json, progress
-from archiver.config.home import create_home
 from archiver.config.settings import Settings
 from archiver.crawl.capture import capture_pages
 from archiver.crawl.keeping import PageResult
@@ -31,9 +30,9 @@ def command(terminal: Terminal, urls: tuple[str, ...], no_images: bool, as_json:
     malformed or unsafe (nothing is fetched then).
     """
     home, settings = terminal.open_home(must_exist=False)
-    create_home(home)
     for url in urls:
         _refuse_unsafe(url, settings)
+    terminal.make_home(home)
     if no_images:
         settings = settings.with_pictures("none")
     failed = 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 import click
@@ -12,6 +14,10 @@ from archiver.cli.output import Terminal, json_option, pass_terminal, print_json
 from archiver.errors import NotFoundError, UsageError
 from archiver.model.capture import Capture
 from archiver.model.moment import to_warc_date
+from archiver.storage.index import Index
+
+AT_ONCE = 200
+"""Captures whose snapshots are looked up together."""
 
 
 @click.command("list")
@@ -43,16 +49,25 @@ def command(
     none_yet = True
     with open_index(home, settings) as index:
         captures = index.captures(match, url, from_, to, failures=failures, limit=limit)
+        found = with_snapshots(index, captures)
         if as_json:
-            for capture in captures:
+            for capture, snapshot in found:
                 none_yet = False
-                print_json(describe(capture))
+                print_json(describe(capture) | {"snapshot": snapshot})
         else:
-            header = ("captured at (UTC)", "status", "type", "size", "kept as", "URL")
-            rows = (row(capture) for capture in captures)
+            header = ("captured at (UTC)", "status", "type", "size", "kept as", "snapshot", "URL")
+            rows = (row(capture, snapshot) for capture, snapshot in found)
             none_yet = table(header, rows) == 0
     if none_yet:
         raise NotFoundError(f"no capture of {url} in this archive")
+
+
+def with_snapshots(index: Index, captures: Iterable[Capture]) -> Iterator[tuple[Capture, str | None]]:
+    """Each capture with the identifier of the snapshot that it is the page of, if it is one."""
+    iterator = iter(captures)
+    while group := list(itertools.islice(iterator, AT_ONCE)):
+        known = index.page_snapshots([capture.record_id for capture in group])
+        yield from ((capture, known.get(capture.record_id)) for capture in group)
 
 
 def describe(capture: Capture) -> dict[str, object]:
@@ -71,6 +86,7 @@ def describe(capture: Capture) -> dict[str, object]:
         "failure": capture.failure,
         "redirect": capture.redirect,
         "source": capture.source,
+        "imported_from": capture.imported_from,
         "warc": capture.location.segment,
         "offset": capture.location.offset,
         "length": capture.location.length,
@@ -78,14 +94,17 @@ def describe(capture: Capture) -> dict[str, object]:
     }
 
 
-def row(capture: Capture) -> tuple[str, ...]:
+def row(capture: Capture, snapshot: str | None) -> tuple[str, ...]:
     """A capture as one line for a person."""
     kept = f"cut off: {capture.truncated}" if capture.truncated else str(capture.record_type)
+    if capture.imported_from:
+        kept += f", imported from {capture.imported_from}"
     return (
         capture.captured_at.strftime("%Y-%m-%d %H:%M:%S"),
         str(capture.status) if capture.status else "failed",
         capture.mime,
         size(capture.payload_length),
         capture.failure or kept,
+        snapshot or "",
         capture.target_uri,
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from archiver.config.home import Home, find_home
+from archiver.config.home import Home, create_home, find_home
 from archiver.config.settings import Settings, load_settings
 
 json_option = click.option(
@@ -34,6 +34,11 @@ class Terminal:
         home = find_home(self.home, must_exist=must_exist)
         self.set_up_logging()
         return home, load_settings(home)
+
+    def make_home(self, home: Home) -> None:
+        """Make what is absent of the home; says so when a new archive began. Raises ConfigurationError."""
+        if create_home(home):
+            say(f"made a new archive at {home.root}")
 
     def set_up_logging(self) -> None:
         """Log to standard error: warnings only, unless `--verbose`."""

@@ -6,8 +6,17 @@ import re
 
 import click
 
-from archiver.cli.output import Terminal, json_option, pass_terminal, print_json, say, table
-from archiver.config.home import create_home
+from archiver.cli.output import (
+    Terminal,
+    echo,
+    json_option,
+    pass_terminal,
+    plain,
+    print_json,
+    progress,
+    say,
+    table,
+)
 from archiver.config.source import Source
 from archiver.config.sources import load_sources, validate_source_file
 from archiver.crawl.checking import CheckedSource, check_source
@@ -77,13 +86,14 @@ def check(terminal: Terminal, name: str, as_json: bool) -> None:
     """Fetch what NAME lists once and say what would be crawled; nothing is archived."""
     home, settings = terminal.open_home(must_exist=False)
     source = load_sources(home.sources).get(name)
-    checked = check_source(settings, source)
+    with progress(f"checking {name}", len(source.urls), quiet=as_json) as advance:
+
+        def report(checked: CheckedSource) -> None:
+            print_json(checked) if as_json else _print_checked(checked)
+            advance(1)
+
+        checked = check_source(settings, source, report)
     failed = [each for each in checked if each.problem]
-    for each in checked:
-        if as_json:
-            print_json(each)
-        else:
-            _print_checked(each)
     if failed:
         raise CheckError(f"{len(failed)} of {len(checked)} addresses of {name} could not be read")
 
@@ -115,7 +125,7 @@ def add(
 ) -> None:
     """Write sources/NAME.yaml; refused when it would not be valid."""
     home, _ = terminal.open_home(must_exist=False)
-    create_home(home)
+    terminal.make_home(home)
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
         raise ConfigurationError(f"{name!r} cannot be a name: use small letters, digits and single hyphens")
     path = home.sources / f"{name}.yaml"
@@ -165,9 +175,9 @@ def describe(source: Source) -> dict[str, object]:
 
 
 def _print_checked(checked: CheckedSource) -> None:
-    click.echo(f"{checked.url}: {checked.problem or f'{checked.entries} entries, {checked.wanted} wanted'}")
+    echo(f"{checked.url}: {checked.problem or f'{checked.entries} entries, {checked.wanted} wanted'}")
     for entry in checked.examples:
-        click.echo(f"  {entry}")
+        echo(f"  {plain(entry)}")
 
 
 def _quoted(text: str) -> str:

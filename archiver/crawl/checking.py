@@ -45,14 +45,28 @@ class _Discard:
             exchange.response.block.close()
 
 
-def check_source(settings: Settings, source: Source) -> list[CheckedSource]:
-    """Fetch each address of `source` once; nothing is written. Runs the reactor, once in a process."""
+def check_source(
+    settings: Settings, source: Source, on_checked: Callable[[CheckedSource], None] = lambda _checked: None
+) -> list[CheckedSource]:
+    """Fetch each address of `source` once, each told to `on_checked` when it came; nothing is written.
+
+    Runs the reactor, once in a process.
+    """
 
     async def run() -> list[CheckedSource]:
-        check = _Check(settings_for(source, settings), source)
-        return [await probe() for probe in check.probes()]
+        checked = []
+        for probe in _Check(_unhurried(settings_for(source, settings)), source).probes():
+            checked.append(await probe())
+            on_checked(checked[-1])
+        return checked
 
     return run_under_reactor(run)
+
+
+def _unhurried(settings: Settings) -> Settings:
+    """The configured delay alone: with so few requests there is nothing to learn of a server's speed."""
+    politeness = settings.politeness.model_copy(update={"autothrottle": False})
+    return settings.model_copy(update={"politeness": politeness})
 
 
 class _Check:
@@ -89,7 +103,7 @@ class _Check:
             )
             wanted = [entry for entry in found if self._wants(entry)]
             examples = tuple(f"{entry.url} {entry.title or ''}".strip() for entry in wanted[:EXAMPLES])
-            problem = "; ".join(problems) or None
+            problem = "; ".join(said.removeprefix(f"{url}: ") for said in problems) or None
             return CheckedSource(url, kind.name, len(found), len(wanted), examples, problem)
 
         return probe

@@ -240,6 +240,11 @@ class Index:
         with self._database.reading() as connection:
             return snapshots.holders(self._database, connection, record_id)
 
+    def page_snapshots(self, record_ids: Collection[UUID]) -> dict[UUID, str]:
+        """For each record that is the page of a snapshot, the identifier of the earliest; at most 1,000."""
+        with self._database.reading() as connection:
+            return snapshots.of_pages(connection, record_ids)
+
     def snapshots(
         self,
         url: str | None = None,

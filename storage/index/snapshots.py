@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -76,6 +76,15 @@ def holders(database: Database, connection: Connection, record_id: UUID) -> list
     """See `Index.snapshots_of_record`."""
     rows = database.statement(_holders).rows(connection, {"record_id": record_id.bytes})
     return [identifier for _, _, identifier in rows]
+
+
+def of_pages(connection: Connection, record_ids: Collection[UUID]) -> dict[UUID, str]:
+    """See `Index.page_snapshots`."""
+    wanted = snapshots.c.page_record_id.in_([record_id.bytes for record_id in record_ids])
+    rows = connection.execute(
+        select(snapshots.c.captured_at, snapshots.c.identifier, snapshots.c.page_record_id).where(wanted)
+    ).all()
+    return {UUID(bytes=page): identifier for _, identifier, page in sorted(rows, reverse=True)}
 
 
 def listed(

@@ -117,7 +117,7 @@ def test_capture_tells_of_each_page_in_the_words_of_the_contract(captured: Captu
         }
     ]
     assert (captured.archive.home / "warc" / said["warc"]).is_file()
-    assert captured.first.err == ""
+    assert captured.first.err == f"made a new archive at {captured.archive.home}\n"
 
 
 def test_capture_ends_with_1_when_a_page_could_not_be_had_and_keeps_what_came_back(
@@ -156,6 +156,15 @@ def test_list_gives_the_captures_oldest_first(captured: Captured) -> None:
     people = captured.archive.here("list", captured.url("/a.jpg")).text
     assert "image/jpeg" in people
     assert "revisit" in people
+
+
+def test_list_names_the_snapshot_that_a_page_belongs_to(captured: Captured) -> None:
+    listed = captured.archive.here("list", captured.url("/news/bridge.html"), "--json").lines()
+    first = captured.first.lines()[0]["snapshot"]
+    assert listed[0]["snapshot"] == first
+    assert first in captured.archive.here("list", captured.url("/news/bridge.html")).text
+    [picture] = captured.archive.here("list", captured.url("/a.jpg"), "--limit", "1", "--json").lines()
+    assert picture["snapshot"] is None
 
 
 def test_list_ends_with_1_when_there_is_no_capture(captured: Captured) -> None:

@@ -46,6 +46,19 @@ def test_a_snapshot_is_recorded_once(index: Index) -> None:
     assert index.stats().total.snapshots == 1
 
 
+def test_pages_lead_to_their_earliest_snapshots(index: Index) -> None:
+    page, other, photo = capture(PAGE), capture(PAGE, 5), capture(PHOTO)
+    taken = [
+        snapshot("ark:99999/a2", page, picture(0, fetched(photo))),
+        snapshot("ark:99999/a1", page, picture(0, fetched(photo))),
+        snapshot("ark:99999/b", other, picture(0, fetched(photo))),
+    ]
+    index.record([page, other, photo], snapshots=located(*taken))
+    asked = [each.record_id for each in (page, other, photo)]
+    assert index.page_snapshots(asked) == {page.record_id: "ark:99999/a1", other.record_id: "ark:99999/b"}
+    assert index.page_snapshots([]) == {}
+
+
 def test_a_snapshot_may_come_before_its_captures(index: Index) -> None:
     page = capture(PAGE)
     taken = snapshot("ark:99999/a1", page)

@@ -50,10 +50,10 @@ def test_keys_are_for_the_owner_only(tmp_path: Path):
 
 def test_making_a_home_again_keeps_what_is_there(tmp_path: Path):
     home = Home(tmp_path)
-    create_home(home)
+    assert create_home(home)
     home.config_file.write_text("[identity]\noperator = 'Me'")
     (home.sources / "mine.yaml").write_text("x")
-    create_home(home)
+    assert not create_home(home)
     assert home.config_file.read_text() == "[identity]\noperator = 'Me'"
     assert (home.sources / "mine.yaml").read_text() == "x"
 
