@@ -33,11 +33,15 @@ COMMANDS = (
     "witness",
     "fixity",
     "reindex",
+    "import",
     "stats",
     "serve",
     "demo",
 )
 """In the order of the help; the command `x` is the function `command` of the module `archiver.cli.x`."""
+
+_TAKEN = frozenset({"list", "import"})
+"""Words that mean something else in Python; the module has an underscore behind the word."""
 
 
 class LazyGroup(click.Group):
@@ -53,9 +57,7 @@ class LazyGroup(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(
-            f"archiver.cli.{cmd_name}_" if cmd_name == "list" else f"archiver.cli.{cmd_name}"
-        )
+        module = importlib.import_module(f"archiver.cli.{cmd_name}{'_' * (cmd_name in _TAKEN)}")
         command: click.Command = module.command
         return command
 

@@ -91,6 +91,8 @@ def _which(found: Found) -> str:
     text = f"{capture.target_uri} captured {moment}, status {capture.status or 'none'}"
     if capture.original:
         text += f", same payload as captured {to_warc_date(capture.original.captured_at)}"
+    if capture.imported_from:
+        text += f", IMPORTED from {capture.imported_from} (this archive did not take it)"
     if capture.truncated:
         text += f", CUT OFF ({capture.truncated})"
     return f"{text} [{capture.location.segment} at {capture.location.offset}]"

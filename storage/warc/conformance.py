@@ -65,6 +65,7 @@ _ALWAYS_HELD = frozenset({"warc-filename"})
 """What even a foreign file must keep: a name with folders in it is an attack."""
 _MAY_REPEAT = frozenset({"warc-concurrent-to", "warc-protocol"})
 _REQUIRED = ("WARC-Record-ID", "Content-Length", "WARC-Date", "WARC-Type")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)")
 
 
@@ -83,7 +84,7 @@ def field_faults(head: bytes, is_foreign: bool = False) -> Iterator[str]:
     for line in lines:
         match = _LINE.fullmatch(line)
         if match is None:
-            if not is_foreign:
+            if not is_foreign or _CONTROL.search(line):
                 yield f"{line[:60]!r} is not a named field"
             continue
         name, value = match[1].lower(), match[2].rstrip(" \t")
