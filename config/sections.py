@@ -182,6 +182,19 @@ class Web(Section):
         (), description='Proxies whose X-Forwarded-Proto and -For are believed, such as "127.0.0.1".'
     )
     name: Line = Field("News archive", description="What stands over every page.")
+    bundle_bytes: ByteSize = Field(
+        ByteSize(1 << 30), ge=0, description="Largest bundle (.wacz) that is made on request; 0: none is."
+    )
+    submissions_per_minute: int = Field(
+        60, ge=0, description="Pages that one token may submit in a minute; 0: nothing can be submitted."
+    )
+    submissions_waiting: int = Field(
+        1000, ge=1, description="Pages submitted by one token that may wait at the same time."
+    )
+    wabac: OptionalPath = Field(
+        None,
+        description="Folder with sw.js of @webrecorder/wabac, for the interactive view; empty: there is none.",
+    )
 
 
 class Settings(Section):
