@@ -69,6 +69,10 @@ class MemberReader:
         """Offset of the first byte that no member has used."""
         return self._read_to - len(self._buffer)
 
+    def has_all(self) -> bool:
+        """Whether every byte up to the end is in memory: then `read` goes on when the file is closed."""
+        return self._read_to >= self._end
+
     def open_member(self) -> bool:
         """Begin the member at `position`; False at the end of the file."""
         self.offset = self.position

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from uuid import UUID
 
@@ -35,7 +36,7 @@ class StoredRecord:
     DamagedRecordError as soon as framing, length or checksum turn out wrong.
     """
 
-    __slots__ = ("_kept", "fields", "length", "location", "path", "version")
+    __slots__ = ("_following", "_kept", "fields", "length", "location", "path", "version")
 
     def __init__(
         self,
@@ -45,6 +46,7 @@ class StoredRecord:
         fields: tuple[Field, ...],
         length: int,
         kept: bytes,
+        following: Iterator[bytes] | None = None,
     ) -> None:
         self.path = path
         self.location = location
@@ -52,6 +54,7 @@ class StoredRecord:
         self.fields = fields
         self.length = length
         self._kept = kept
+        self._following = following  # what comes behind `kept`, once
 
     def field(self, name: str) -> str | None:
         """The first value of the named field (any case)."""
@@ -85,6 +88,9 @@ class StoredRecord:
         """The block, exact bytes, in pieces of at most 64 KiB."""
         if len(self._kept) == self.length:
             return iter((self._kept,) if self._kept else ())
+        if self._following is not None:
+            following, self._following = self._following, None
+            return chain((self._kept,), following)
         return self._read()
 
     def whole(self) -> Iterator[bytes]:
@@ -141,15 +147,13 @@ class StoredRecord:
 
     def _read(self) -> Iterator[bytes]:
         location = self.location
-        end = location.offset + location.length
-        with MemberReader(self.path, location.offset, end=end) as members:
+        with MemberReader(self.path, location.offset, end=location.offset + location.length) as members:
             try:
                 members.open_member()
-                yield from Unpacked(members).chunks()
+                pieces = Unpacked(members).chunks()
             except (GzipError, RecordError) as error:
                 raise damaged(location, str(error)) from error
-            if members.position != end:
-                raise damaged(location, f"the record ends at {members.position}, not at {end}")
+            yield from _to_the_end(pieces, members, location)
 
 
 class RecordError(ValueError):
@@ -249,12 +253,39 @@ def read_record(folder: Path, location: RecordLocation) -> StoredRecord:
         try:
             members.open_member()
             unpacked = Unpacked(members)
-            kept = _kept(unpacked)
+            pieces = unpacked.chunks()
+            kept = _start_of(pieces)
         except (GzipError, RecordError) as error:
             raise damaged(location, str(error)) from error
-        if len(kept) == unpacked.length and members.position != end:
-            raise damaged(location, f"the record ends at {members.position}, not at {end}")
-    return StoredRecord(path, location, unpacked.version, unpacked.fields, unpacked.length, kept)
+        following = _to_the_end(pieces, members, location)
+        if len(kept) == unpacked.length:
+            next(following, None)  # nothing is left but the check of the end
+        is_at_hand = members.has_all()
+    return StoredRecord(
+        path, location, unpacked.version, unpacked.fields, unpacked.length, kept,
+        following if is_at_hand else None,
+    )  # fmt: skip
+
+
+def _start_of(pieces: Iterator[bytes]) -> bytes:
+    """The first bytes of a block, KEPT of them or more; all of it if it is small."""
+    kept = b""
+    for piece in pieces:
+        kept += piece
+        if len(kept) >= KEPT:
+            break
+    return kept
+
+
+def _to_the_end(pieces: Iterator[bytes], members: MemberReader, location: RecordLocation) -> Iterator[bytes]:
+    """The pieces, and then the check that the record ends where the index says."""
+    end = location.offset + location.length
+    try:
+        yield from pieces
+    except (GzipError, RecordError) as error:
+        raise damaged(location, str(error)) from error
+    if members.position != end:
+        raise damaged(location, f"the record ends at {members.position}, not at {end}")
 
 
 def iterate_records(path: Path, start: int = 0, end: int | None = None) -> Iterator[StoredRecord]:
@@ -268,21 +299,19 @@ def iterate_records(path: Path, start: int = 0, end: int | None = None) -> Itera
         while members.open_member():
             try:
                 unpacked = Unpacked(members)
-                kept = _kept(unpacked, to_end=True)
+                kept = _kept(unpacked)
             except (GzipError, RecordError) as error:
                 raise damaged(RecordLocation(segment, members.offset, 0), str(error)) from error
             location = RecordLocation(segment, members.offset, members.position - members.offset)
             yield StoredRecord(path, location, unpacked.version, unpacked.fields, unpacked.length, kept)
 
 
-def _kept(unpacked: Unpacked, to_end: bool = False) -> bytes:
-    """The first bytes of the block, all of it if it is small."""
+def _kept(unpacked: Unpacked) -> bytes:
+    """The first bytes of the block, all of it if it is small; it is read to its end."""
     kept = b""
     for piece in unpacked.chunks():
         if len(kept) < KEPT:
             kept += piece
-        elif not to_end:
-            break
     return kept if len(kept) <= KEPT or len(kept) == unpacked.length else kept[:KEPT]
 
 

@@ -131,6 +131,28 @@ def test_locations_lead_to_the_records_before_and_after_sealing(tmp_path: Path) 
     assert before[2].endswith(b"two" * 40_000)
 
 
+def test_a_record_of_ordinary_size_is_read_from_its_file_once(tmp_path: Path) -> None:
+    body = os.urandom(70_000).hex().encode()
+    with writer(tmp_path) as segments:
+        location = segments.write(records(body))[0]
+        segments.commit()
+        record = read_record(tmp_path, location)
+    for path in tmp_path.iterdir():
+        path.unlink()
+    assert b"".join(record.payload()) == body
+
+
+def test_its_block_can_be_read_as_often_as_wanted(tmp_path: Path) -> None:
+    body = os.urandom(70_000).hex().encode()
+    with writer(tmp_path) as segments:
+        location = segments.write(records(body))[0]
+        segments.commit()
+        record = read_record(tmp_path, location)
+        first, second = record.payload(), record.payload()
+        assert next(second) == next(first)
+        assert [b"".join(record.payload()) for _ in range(2)] == [body, body]
+
+
 def test_a_record_found_in_an_open_segment_is_read_after_it_was_sealed(tmp_path: Path) -> None:
     with writer(tmp_path) as segments:
         (location, _) = segments.write(records(os.urandom(200_000)))
