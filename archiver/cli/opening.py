@@ -11,9 +11,12 @@ from archiver.storage.index import Index
 
 
 @contextmanager
-def open_index(home: Home, settings: Settings) -> Iterator[Index]:
-    """The index of the home. Raises IndexUnavailableError."""
-    index = Index.open(settings.database_url(home))
+def open_index(home: Home, settings: Settings, *, migrate: bool = True) -> Iterator[Index]:
+    """The index of the home, made when there is none; with `migrate=False` an old schema is refused.
+
+    Raises IndexUnavailableError.
+    """
+    index = Index.open(settings.database_url(home), migrate=migrate, create=True)
     try:
         yield index
     finally:

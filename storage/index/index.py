@@ -33,7 +33,7 @@ from archiver.storage.index.engine import Database
 from archiver.storage.index.events import IdentifiedEvent, list_events
 from archiver.storage.index.extractions import Extraction, find_extraction
 from archiver.storage.index.listing import Cursor, Listing
-from archiver.storage.index.migrate import is_current, refuse_old
+from archiver.storage.index.migrate import is_current, is_empty, refuse_old
 from archiver.storage.index.migrate import migrate as bring_up_to_date
 from archiver.storage.index.ranges import Match
 from archiver.storage.index.search import Hit, Sought
@@ -61,17 +61,18 @@ class Index:
         self._database = database
 
     @classmethod
-    def open(cls, url: str, *, migrate: bool = True) -> Self:
+    def open(cls, url: str, *, migrate: bool = True, create: bool = False) -> Self:
         """The index at the SQLAlchemy `url`: `sqlite:////folder/index.sqlite` or `postgresql://...`.
 
-        Makes or upgrades the schema first; with `migrate=False` an old or absent one is refused. Raises
-        IndexUnavailableError.
+        Makes or upgrades the schema first; with `migrate=False` an old one is refused, and an absent one too
+        unless `create`. Raises IndexUnavailableError.
         """
         database = Database(url)
         try:
             with database.reading() as connection:
                 current = is_current(connection, database.where)
-            if not current and migrate:
+                made = not current and (migrate or (create and is_empty(connection)))
+            if made:
                 with database.writing() as connection:
                     bring_up_to_date(connection, database.where)
             elif not current:

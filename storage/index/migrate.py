@@ -43,6 +43,11 @@ def is_current(connection: Connection, where: str) -> bool:
     return False
 
 
+def is_empty(connection: Connection) -> bool:
+    """Whether the database holds no table at all."""
+    return not inspect(connection).get_table_names()
+
+
 def refuse_old(where: str) -> NoReturn:
     """What an index says that is older than the program and may not be migrated now."""
     raise IndexUnavailableError(

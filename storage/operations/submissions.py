@@ -55,6 +55,18 @@ class Submissions:
         with self._database.reading() as connection:
             return connection.scalar(query) or 0
 
+    def unfinished(self) -> tuple[int, int, datetime | None]:
+        """How many wait, how many are worked on, and when the oldest of all these came."""
+        query = (
+            select(_c.state, func.count(), func.min(_c.submitted_at))
+            .where(_c.claimable_at.is_not(None))
+            .group_by(_c.state)
+        )
+        with self._database.reading() as connection:
+            found = {state: (count, oldest) for state, count, oldest in connection.execute(query)}
+        oldest = min((moment for _, moment in found.values()), default=None)
+        return found.get("queued", (0,))[0], found.get("running", (0,))[0], moment_of(oldest)
+
     def claim(self, owner: str, at: datetime, until: datetime, limit: int) -> list[Submission]:
         """Take at most `limit` submissions until `until`; no other gets these before."""
         now = to_microseconds(at)

@@ -107,6 +107,18 @@ def test_without_leave_to_migrate_an_empty_database_is_refused(empty_url: str) -
         Index.open(empty_url, migrate=False)
 
 
+def test_an_absent_schema_can_be_made_where_an_old_one_is_refused(
+    empty_url: str, url: str, engine_of: Callable[[str], Engine], kind: str, tmp_path: Path
+) -> None:
+    absent = f"sqlite:///{tmp_path / 'absent.sqlite'}" if kind == "sqlite" else empty_url
+    with Index.open(absent, migrate=False, create=True) as index:
+        assert index.closest(PAGE) is None
+    with engine_of(url).begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'v0004'"))
+    with pytest.raises(IndexUnavailableError, match="has not the schema"):
+        Index.open(url, migrate=False, create=True)
+
+
 def test_the_schema_of_a_newer_program_is_refused(url: str, engine_of: Callable[[str], Engine]) -> None:
     with engine_of(url).begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = 'v9999'"))

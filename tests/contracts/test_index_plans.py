@@ -69,6 +69,7 @@ QUESTIONS: dict[str, Callable[[Index], object]] = {
     "token": lambda index: index.operations.tokens.find(bytes([7]) * 32),
     "submission": lambda index: index.operations.submissions.get("a"),
     "queued": lambda index: index.operations.submissions.queued_count("desk 3"),
+    "unfinished submissions": lambda index: index.operations.submissions.unfinished(),
     "claiming submissions": lambda index: index.operations.submissions.claim("a", at(59), at(60), 3),
     "renewing submissions": lambda index: index.operations.submissions.renew("b", at(60)),
     "submissions lately": lambda index: index.operations.submissions.since("desk 3", at(40)),

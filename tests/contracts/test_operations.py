@@ -250,10 +250,12 @@ def test_submissions_are_worked_on_in_the_order_in_which_they_came(index: Index)
     late = queue.add("https://example.org/late", "t", minutes(1))
     early = queue.add("https://example.org/early", None, NOW, images=False)
     assert (queue.queued_count(), queue.queued_count("t")) == (2, 1)
+    assert queue.unfinished() == (2, 0, NOW)
     [first] = queue.claim("a", minutes(2), minutes(3), 1)
     assert (first.id, first.state, first.attempts, first.images) == (early.id, "running", 1, False)
     assert (first.started_at, first.lease_owner, first.lease_until) == (minutes(2), "a", minutes(3))
     assert queue.get(early.id) == first
+    assert queue.unfinished() == (1, 1, NOW)
     assert [each.id for each in queue.claim("b", minutes(2), minutes(3), 5)] == [late.id]
     assert queue.claim("b", NOW, minutes(3), 5) == []
 
@@ -266,6 +268,7 @@ def test_a_submission_ends_as_done_or_failed_and_is_not_handed_out_again(index: 
     assert queue.finished(other.id, "a", minutes(3), None, "answered\n404")
     assert not queue.finished(one.id, "a", minutes(4), None, "again")
     assert queue.claim("a", minutes(99), minutes(100), 9) == []
+    assert queue.unfinished() == (0, 0, None)
     done, failed = queue.get(one.id), queue.get(other.id)
     assert done
     assert failed
