@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 
 class ArchiverError(Exception):
     """Something asked for failed. `exit_code` is the status that the command line ends with."""
@@ -17,6 +19,10 @@ class ConfigurationError(ArchiverError):
     """A setting, a source file or the home folder cannot be used as it is."""
 
     exit_code = 2
+
+
+class AlreadyRunningError(ArchiverError):
+    """Another service holds this home."""
 
 
 class UsageError(ArchiverError):
@@ -65,3 +71,27 @@ class CaptureSelfTestError(ArchiverError):
 
 class IncomparableError(ArchiverError):
     """Two snapshots were read by different versions of the extractor, so that they differ for that alone."""
+
+
+class NotNowError(ArchiverError):
+    """Nothing was asked for, because a limit stands against it; `until` is when it no longer does."""
+
+    def __init__(self, message: str, until: datetime) -> None:
+        super().__init__(message)
+        self.until = until
+
+
+class HostClosedError(NotNowError):
+    """The host failed so often, or asked for so long a pause, that it is left alone for a while."""
+
+
+class BudgetSpentError(NotNowError):
+    """What may be fetched in one day was fetched."""
+
+
+class RobotsUnavailableError(NotNowError):
+    """The robots.txt of the host could not be had, so nothing of it may be fetched (RFC 9309, 2.3.1.4)."""
+
+
+class CrawlStoppedError(ArchiverError):
+    """The crawl was stopped before this was asked for."""

@@ -65,6 +65,10 @@ class Home:
         """A path from the settings, absolute: `~` is the user's folder, the rest is relative to the home."""
         return self.root / expanded(configured)
 
+    def address(self, configured: str) -> str:
+        """A folder from the settings as `path` gives it; an address such as s3://bucket as it is."""
+        return configured if "://" in configured else str(self.path(Path(configured)))
+
     def database_url(self, configured: str) -> str:
         """A database URL from the settings, with a SQLite file's path made absolute."""
         kind, _, name = configured.partition(":///")

@@ -70,6 +70,29 @@ class Politeness(Section):
     concurrency: int = Field(2, ge=1, description="Requests to the same host at the same time.")
     concurrency_total: int = Field(32, ge=1, description="Requests to all hosts at the same time.")
     autothrottle: bool = Field(True, description="Slow down where a server answers slowly.")
+    crawl_delay_limit: float = Field(
+        30.0, ge=0, description="Seconds that a Crawl-delay in robots.txt can ask for at most."
+    )
+    backoff: float = Field(
+        1.0,
+        ge=0,
+        description="Seconds of pause after a host fails, doubled for each failure in a row.",
+    )
+    close_after: int = Field(
+        5, ge=0, description="A host that fails so often in a row is left alone for a while; 0: never."
+    )
+    closed_seconds: Seconds = Field(
+        60.0, description="Seconds that it is left alone for, doubled each time that it fails again,"
+    )
+    closed_longest: Seconds = Field(
+        3600.0, description="up to so many seconds. A Retry-After can ask for no more either."
+    )
+    requests_per_second: float = Field(
+        0.0, ge=0, description="Requests a second to all hosts together; 0: as many as their delays allow."
+    )
+    bytes_per_day: ByteSize = Field(
+        ByteSize(0), ge=0, description="What may be fetched in one day (UTC) from all hosts; 0: no limit."
+    )
     obey_robots: bool = Field(True, description="Fetch nothing that robots.txt excludes.")
     user_agent: Line = Field(
         "", description="The User-Agent header; empty: news-archiver/VERSION (+CONTACT)."
@@ -164,6 +187,16 @@ class Trust(Section):
     )
 
 
+class Service(Section):
+    """What `archiver run` does."""
+
+    workers: int = Field(4, ge=1, le=64, description="Sources that are worked on at the same time.")
+    grace: Seconds = Field(
+        30.0, description="Seconds that pages under way have to end when the service is stopped."
+    )
+    web: bool = Field(True, description="Serve the archive over HTTP too, in a process of its own.")
+
+
 class Web(Section):
     """Where `archiver serve` listens. Archived pages are hostile, so they have an origin of their own."""
 
@@ -207,6 +240,7 @@ class Settings(Section):
     pictures: Pictures = Field(default_factory=Pictures)
     identity: Identity = Field(default_factory=Identity)
     capture: Capture = Field(default_factory=Capture)
+    service: Service = Field(default_factory=Service)
     web: Web = Field(default_factory=Web)
     trust: Trust = Field(default_factory=Trust)
 

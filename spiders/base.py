@@ -35,14 +35,22 @@ class VisitingSpider(scrapy.Spider):
 
     Pages are pulled one by one, so that a list of millions costs no memory. `deliver` returns when the page
     is durable; until then its place is taken, which is what slows a crawl down to the speed of the disk.
+    Once `halt` is set, no further page is begun; those under way are finished.
     """
 
     name = "visiting"
 
     def __init__(
-        self, *, deliver: Deliver, policy: FetchPolicy, memory: Memory | None = None, **kwargs: Any
+        self,
+        *,
+        deliver: Deliver,
+        policy: FetchPolicy,
+        memory: Memory | None = None,
+        halt: asyncio.Event | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self._halt = halt or asyncio.Event()
         self._memory = memory
         self.failure: Exception | None = None
         """What ended the crawl early; Scrapy would only log it."""
@@ -71,6 +79,8 @@ class VisitingSpider(scrapy.Spider):
             async with asyncio.TaskGroup() as group:
                 async for wanted in self.visits(fetcher):
                     await places.acquire()
+                    if self._halt.is_set():
+                        break
                     group.create_task(visit(wanted))
         except ExceptionGroup as failures:
             self.failure = _first(failures)

@@ -50,10 +50,18 @@ class LedgerWriter:
         """Keep a further statement; it is logged by the next `sequence`."""
         return self._keep(statement_record(target_uri, datetime.now(UTC), statement, refers_to))
 
+    def unstamped(self, authorities: Sequence[str], note: Note) -> list[str]:
+        """Those of `authorities` that have not stamped the checkpoint, or a later one."""
+        stamps = self.index.ledger.documents("timestamp", Checkpoint.parse(note.text).size)
+        done = {stamp.authority for stamp in stamps if isinstance(stamp, Timestamp)}
+        return [authority for authority in authorities if authority not in done]
+
     def stamp(self, authority: str, note: Note) -> Timestamp:
         """Have `authority` (a URL) stamp the signed checkpoint. Raises TimestampError."""
-        signed = Note(note.text, note.signatures[:1])
-        response = request_timestamp(authority, str(signed).encode())
+        return self.stamped(authority, note, request_timestamp(authority, stamp_content(note)))
+
+    def stamped(self, authority: str, note: Note, response: bytes) -> Timestamp:
+        """Keep the TimeStampResp that `authority` (a URL) gave for the signed checkpoint."""
         size = Checkpoint.parse(note.text).size
         stamp = Timestamp(size, authority, base64.b64encode(response).decode(), datetime.now(UTC))
         record_log(self.index, self.writer, self.place.key().name, stamp)
@@ -69,6 +77,11 @@ class LedgerWriter:
         stored = read_statement(b"".join(record.block.chunks()), location)
         self.index.record([], indexed_ends=self.writer.committed_ends(), statements=[stored])
         return stored
+
+
+def stamp_content(note: Note) -> bytes:
+    """What an authority stamps: the checkpoint with the log's own signature, without those of witnesses."""
+    return str(Note(note.text, note.signatures[:1])).encode()
 
 
 @contextmanager

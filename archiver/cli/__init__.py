@@ -35,6 +35,7 @@ COMMANDS = (
     "reindex",
     "import",
     "stats",
+    "run",
     "serve",
     "demo",
 )

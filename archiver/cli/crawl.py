@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import click
 
 from archiver.cli.output import Terminal, json_option, pass_terminal, print_json, progress, say, table
-from archiver.config.settings import Settings
 from archiver.config.source import Source
 from archiver.config.sources import SourceCatalogue, load_sources
 from archiver.crawl.archive import open_archive
 from archiver.crawl.capture import visit_pages
+from archiver.crawl.contact import require_contact
 from archiver.crawl.keeping import Outcome, PageResult
 from archiver.crawl.reactor import run_under_reactor
 from archiver.crawl.sources import SourceResult, crawl_sources
@@ -56,7 +54,7 @@ def command(
         urls = [check_url(url, settings.url_policy()) for url in read_url_list(url_list)][:limit]
     else:
         sources, urls = _chosen(load_sources(home.sources), names), []
-    _require_contact(settings, [*urls, *(url for source in sources for url in source.urls)])
+    require_contact(settings, [*urls, *(url for source in sources for url in source.urls)])
     results: list[SourceResult] = []
     listed = SourceResult("url-list")
 
@@ -80,7 +78,7 @@ def command(
 
         run_under_reactor(run)
     _summarise(results, as_json=as_json)
-    failed = sum(len(result.problems) for result in results)
+    failed = sum(len(result.problems) + len(result.failures) for result in results)
     if failed:
         raise CrawlError(f"{failed} pages or feeds could not be had; see above for each")
 
@@ -107,21 +105,6 @@ def _chosen(catalogue: SourceCatalogue, names: tuple[str, ...]) -> list[Source]:
     return list(catalogue.enabled)
 
 
-def _require_contact(settings: Settings, urls: Iterable[str]) -> None:
-    """Sites must be able to reach whoever crawls them; only loopback may be crawled without."""
-    if not settings.contact() and not all(is_loopback(url) for url in urls):
-        raise ConfigurationError(
-            "sites must be able to reach you before they are crawled: set identity.contact in archiver.toml"
-            ' to your URL or mail address, such as "https://example.org/about-our-archive"'
-        )
-
-
-def is_loopback(url: str) -> bool:
-    """Whether `url` names this machine."""
-    host = urlsplit(url).hostname or ""
-    return host == "localhost" or host.endswith(".localhost") or host.startswith("127.") or host == "::1"
-
-
 def _summarise(results: list[SourceResult], *, as_json: bool) -> None:
     if as_json:
         for result in results:
@@ -139,7 +122,7 @@ def _summarise(results: list[SourceResult], *, as_json: bool) -> None:
         ),
     )  # fmt: skip
     for result in results:
-        for problem in result.problems:
+        for problem in (*result.problems, *result.failures):
             say(f"{result.source}: {problem}")
 
 
@@ -152,5 +135,5 @@ def describe(result: SourceResult) -> dict[str, object]:
         "unwanted": result.unwanted,
         "pictures_captured": result.pictures,
         "pictures_missing": result.missing,
-        "problems": result.problems,
+        "problems": [*result.problems, *result.failures],
     }

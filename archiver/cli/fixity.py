@@ -28,14 +28,9 @@ def command() -> None:
 @contextmanager
 def _keeper(terminal: Terminal) -> Iterator[tuple[Keeper, Index]]:
     home, settings = terminal.open_home()
-    replica = Replica(_address(home.root, settings.storage.replica)) if settings.storage.replica else None
+    replica = Replica(home.address(settings.storage.replica)) if settings.storage.replica else None
     with open_home_ledger(home, settings) as ledger:
         yield Keeper(ledger, replica), ledger.index
-
-
-def _address(root: object, configured: str) -> str:
-    """A folder relative to the home made absolute; an address with a scheme as it is."""
-    return configured if "://" in configured or configured.startswith("/") else f"{root}/{configured}"
 
 
 @command.command()

@@ -22,7 +22,7 @@ from archiver.cli.verify import VerificationError
 from archiver.config.settings import Settings
 from archiver.crawl.archive import log_place
 from archiver.errors import NotFoundError, StorageError, UsageError
-from archiver.storage.ledger.documents import Cosignature, Timestamp
+from archiver.storage.ledger.documents import Cosignature
 
 
 @click.group()
@@ -45,7 +45,7 @@ def checkpoint(terminal: Terminal, no_timestamp: bool, as_json: bool) -> None:
         note = ledger.place.note()
         if signed is None or note is None:
             raise NotFoundError("nothing has been archived yet, so the log is empty")
-        failed = [] if no_timestamp else _stamp(ledger, settings, signed)
+        failed = [] if no_timestamp else _stamp(ledger, settings)
     if as_json:
         print_json(
             {"origin": signed.origin, "size": signed.size, "root": signed.root.hex(), "note": str(note)}
@@ -56,16 +56,12 @@ def checkpoint(terminal: Terminal, no_timestamp: bool, as_json: bool) -> None:
         raise TimestampError("; ".join(failed))
 
 
-def _stamp(ledger: LedgerWriter, settings: Settings, signed: Checkpoint) -> list[str]:
+def _stamp(ledger: LedgerWriter, settings: Settings) -> list[str]:
     """Have each authority stamp the log that has not stamped it yet; what went wrong."""
     note = ledger.place.note()
     assert note is not None
-    stamps = ledger.index.ledger.documents("timestamp", signed.size)
-    done = {stamp.authority for stamp in stamps if isinstance(stamp, Timestamp)}
     failed = []
-    for authority in settings.trust.timestamp_authorities:
-        if authority in done:
-            continue
+    for authority in ledger.unstamped(settings.trust.timestamp_authorities, note):
         try:
             ledger.stamp(authority, note)
         except TimestampError as error:

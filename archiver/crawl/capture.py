@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from archiver.config.home import Home
@@ -30,9 +31,20 @@ def capture_pages(
     run_under_reactor(run)
 
 
-async def visit_pages(archive: Archive, urls: Sequence[str], on_page: OnPage) -> None:
-    """One crawl over `urls` in an open archive; `on_page` is called with each page when it is durable."""
+async def visit_pages(
+    archive: Archive,
+    urls: Sequence[str],
+    on_page: OnPage,
+    *,
+    images: bool = True,
+    halt: asyncio.Event | None = None,
+) -> None:
+    """One crawl over `urls` in an open archive; `on_page` is called with each page when it is durable.
+
+    Without `images` pictures are listed, not fetched. Once `halt` is set, no further page is begun.
+    """
     visits = [Visit(url) for url in dict.fromkeys(urls)]
+    settings = archive.settings if images else archive.settings.with_pictures("none")
     with Extractor() as extractor:
         keeper = SnapshotKeeper(archive, extractor, on_page)
-        await crawl(archive, PageSpider, archive.settings, pages=visits, deliver=keeper.keep)
+        await crawl(archive, PageSpider, settings, pages=visits, deliver=keeper.keep, halt=halt)

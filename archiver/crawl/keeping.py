@@ -70,7 +70,8 @@ class SnapshotKeeper:
     """Takes pages from spiders and makes each a durable snapshot.
 
     With `only_changes`, a visit that found page and pictures as they were makes none: the revisit records
-    stand for it. With a `ladder` of ages, each article is followed: its next visit is planned.
+    stand for it. With a `ladder` of ages, each article is followed: its next visit is planned (an empty
+    one plans none).
     """
 
     def __init__(
@@ -80,7 +81,7 @@ class SnapshotKeeper:
         on_page: OnPage,
         *,
         only_changes: bool = False,
-        ladder: Sequence[timedelta] = (),
+        ladder: Sequence[timedelta] | None = None,
     ) -> None:
         self._archive = archive
         self._extractor = extractor
@@ -103,7 +104,7 @@ class SnapshotKeeper:
             await self._done(fetched, page, known, None, _outcome_of(event), reason, event)
             return
         if fetched.noarchive and self._archive.settings.capture.noarchive == "skip":
-            self._report(fetched, page, None, Outcome.LEFT_OUT, LEFT_OUT)
+            await self._done(fetched, page, known, None, Outcome.LEFT_OUT, LEFT_OUT)
             return
         snapshot = await self._snapshot(fetched)
         article = await self._article(fetched, snapshot, known)
@@ -134,13 +135,19 @@ class SnapshotKeeper:
     ) -> None:
         """Plan the next visit, then report this one."""
         shown = snapshot or known
-        if self._ladder and shown and shown.article_key:
-            followed = self._plan(shown.article_key, fetched, page, outcome, event)
+        if self._ladder is not None and shown and shown.article_key:
+            followed = self._plan(self._ladder, shown.article_key, fetched, page, outcome, event)
             await asyncio.to_thread(self._archive.index.follow, [followed])
         self._report(fetched, page, snapshot, outcome, reason)
 
     def _plan(
-        self, key: str, fetched: FetchedPage, page: Capture, outcome: Outcome, event: ArticleEvent | None
+        self,
+        ladder: Sequence[timedelta],
+        key: str,
+        fetched: FetchedPage,
+        page: Capture,
+        outcome: Outcome,
+        event: ArticleEvent | None,
     ) -> FollowedArticle:
         """What is known of the article after this visit, and when it is due again."""
         now = page.captured_at
@@ -148,7 +155,7 @@ class SnapshotKeeper:
         first_seen = min(before.first_seen, now) if before else now
         changed = outcome is Outcome.CHANGED
         unchanged = before.unchanged if before else 0
-        due = next_visit(self._ladder, first_seen, now, changed=changed, unchanged=unchanged)
+        due = next_visit(ladder, first_seen, now, changed=changed, unchanged=unchanged)
         if event and not event.confirmed:
             due = now + SECOND_LOOK
         elif outcome is Outcome.FAILED:

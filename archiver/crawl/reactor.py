@@ -14,10 +14,13 @@ EVENT_LOOP = "uvloop.Loop"
 R = TypeVar("R")
 
 
-def run_under_reactor(main: Callable[[], Coroutine[object, object, R]]) -> R:
+def run_under_reactor(
+    main: Callable[[], Coroutine[object, object, R]], *, stop: asyncio.Event | None = None
+) -> R:
     """The result of `main()`, run until it is done. SIGINT and SIGTERM cancel it, so that it can close.
 
-    A reactor cannot be started twice: this can be called once in a process.
+    With `stop`, the first signal sets that instead, and only the next one cancels. A reactor cannot be
+    started twice: this can be called once in a process.
     """
     if not is_reactor_installed():
         install_reactor(ASYNCIO_REACTOR, EVENT_LOOP)
@@ -31,8 +34,15 @@ def run_under_reactor(main: Callable[[], Coroutine[object, object, R]]) -> R:
         loop = asyncio.get_event_loop()
         task = loop.create_task(main())
         outcome.append(task)
+
+        def told() -> None:
+            if stop is None or stop.is_set():
+                task.cancel()
+            else:
+                stop.set()
+
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, task.cancel)
+            loop.add_signal_handler(number, told)
         task.add_done_callback(lambda _task: reactor.stop())
 
     reactor.callWhenRunning(begin)

@@ -6,15 +6,15 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from archiver.config.settings import Settings
 from archiver.config.source import PictureChoice, Source
 from archiver.crawl.archive import Archive
 from archiver.crawl.extracting import Extractor
-from archiver.crawl.keeping import Outcome, PageResult, SnapshotKeeper
+from archiver.crawl.keeping import TRY_AGAIN, Outcome, PageResult, SnapshotKeeper
 from archiver.crawl.memory import ArchiveMemory
 from archiver.crawl.scrapy_run import crawl
 from archiver.model.snapshot import Announcement
@@ -26,9 +26,13 @@ from archiver.spiders.feed import FeedSpider
 from archiver.spiders.listing import ListingSpider
 from archiver.spiders.page import PageSpider
 from archiver.spiders.sitemap import SitemapSpider
+from archiver.storage.index import FollowedArticle
 
 MOST_REVISITS = 10_000
 """Revisits in one pass; the rest is due in the next."""
+AHEAD = timedelta(hours=1)
+"""A page that claims to be updated further in the future than this is not believed."""
+SEEN = (Outcome.NEW, Outcome.CHANGED, Outcome.UNCHANGED)
 POLICIES: dict[PictureChoice, Literal["standard", "all", "none"]] = {
     PictureChoice.BEST: "standard",
     PictureChoice.ALL: "all",
@@ -38,7 +42,10 @@ POLICIES: dict[PictureChoice, Literal["standard", "all", "none"]] = {
 
 @dataclass(slots=True)
 class SourceResult:
-    """What one pass over a source brought. `known` entries needed no request; `problems` are in words."""
+    """What one pass over a source brought. `known` entries needed no request.
+
+    `problems` are in words, of what lists the pages; `failures` those of pages.
+    """
 
     source: str
     outcomes: Counter[Outcome] = field(default_factory=Counter)
@@ -48,6 +55,7 @@ class SourceResult:
     pictures: int = 0
     missing: int = 0
     problems: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
 
     def add(self, page: PageResult) -> None:
         """Count one visit."""
@@ -56,7 +64,7 @@ class SourceResult:
             self.pictures += len(page.snapshot.captured)
             self.missing += len(page.snapshot.missing)
         if page.outcome is Outcome.FAILED:
-            self.problems.append(f"{page.url}: {page.reason}")
+            self.failures.append(f"{page.url}: {page.reason}")
 
 
 OnProgress = Callable[[SourceResult, PageResult], None]
@@ -72,11 +80,14 @@ async def crawl_sources(
 ) -> list[SourceResult]:
     """One pass over each of `sources`, all at the same time; at most `limit` pages of each are visited."""
     with Extractor(workers) as extractor:
-        return list(
-            await asyncio.gather(
-                *(_SourceCrawl(archive, extractor, source, on_page, limit).run() for source in sources)
-            )
-        )
+
+        async def one_pass(source: Source) -> SourceResult:
+            crawled = SourceCrawl(archive, extractor, source, on_page, limit=limit)
+            await crawled.look()
+            await crawled.revisit()
+            return crawled.result
+
+        return list(await asyncio.gather(*(one_pass(source) for source in sources)))
 
 
 def settings_for(source: Source, settings: Settings) -> Settings:
@@ -90,28 +101,41 @@ def settings_for(source: Source, settings: Settings) -> Settings:
     return settings.model_copy(update={"politeness": politeness}).with_pictures(policy)
 
 
-class _SourceCrawl:
-    """One pass over one source."""
+class SourceCrawl:
+    """Looks at one source: what it lists, or its articles that are due; every page goes into the archive.
+
+    `limit` bounds the pages that are visited. Once `halt` is set, what is under way is finished and no
+    further page is begun.
+    """
 
     def __init__(
-        self, archive: Archive, extractor: Extractor, source: Source, on_page: OnProgress, limit: int | None
+        self,
+        archive: Archive,
+        extractor: Extractor,
+        source: Source,
+        on_page: OnProgress,
+        *,
+        limit: int | None = None,
+        halt: asyncio.Event | None = None,
     ) -> None:
         self._archive = archive
         self._source = source
         self._limit = limit
+        self._halt = halt or asyncio.Event()
         self._on_page = on_page
         self._seen: set[str] = set()
         self._visited: set[str] = set()
+        self._outcomes: dict[str, Outcome] = {}
         self._since = datetime.now(UTC) - source.max_age if source.max_age else None
-        self._result = SourceResult(source.name)
+        self.result = SourceResult(source.name)
         self._headers = source.request_headers(os.environ)
         self._keeper = SnapshotKeeper(
             archive, extractor, self._note, only_changes=True, ladder=source.revisit
         )
         self._memory = ArchiveMemory(archive.index, Retrieval(archive.index, archive.warc_folder))
 
-    async def run(self) -> SourceResult:
-        """Feeds first, since they are the freshest; what two of them name is visited once."""
+    async def look(self) -> None:
+        """What the source lists now. Feeds first, since they are the freshest; nothing is visited twice."""
         source = self._source
         if source.feeds:
             await self._discover(FeedSpider, roots=source.feeds)
@@ -125,43 +149,69 @@ class _SourceCrawl:
                 exclude=source.exclude,
                 pages=source.listing_pages,
             )
-        await self._revisit()
         if source.pages:
-            pages = [Visit(url, source.name, self._headers) for url in source.pages]
-            await self._crawl(PageSpider, pages=pages)
-        return self._result
+            await self._visit(source.pages)
 
-    async def _revisit(self) -> None:
-        """The articles of the source whose next visit is due, the longest overdue first."""
+    async def revisit(self, most: int = MOST_REVISITS, *, newest_first: bool = False) -> None:
+        """At most `most` articles whose next visit is due: the longest overdue, or the newest, first."""
         due = await asyncio.to_thread(
-            self._archive.index.due, datetime.now(UTC), self._source.name, self._limit or MOST_REVISITS
+            self._archive.index.due,
+            datetime.now(UTC),
+            self._source.name,
+            self._limit or most,
+            newest_first=newest_first,
         )
+        await self._visit([article.url for article in due])
+        await asyncio.to_thread(self._plan_the_rest, due)
+
+    def _plan_the_rest(self, due: Sequence[FollowedArticle]) -> None:
+        """What a visit left as it was must not be due at once again.
+
+        Such an article could not be asked for, or is followed under another name since it was moved.
+        """
+        index = self._archive.index
+        left = []
+        for article in due:
+            outcome = self._outcomes.get(article.url)
+            now = index.followed(article.key) if outcome else None
+            if now and now.next_visit_at == article.next_visit_at:
+                later = None if outcome in SEEN else datetime.now(UTC) + TRY_AGAIN
+                left.append(replace(now, next_visit_at=later))
+        if left:
+            index.follow(left)
+
+    async def _visit(self, urls: Sequence[str]) -> None:
+        wanted = {identity_key(url): url for url in urls}
         visits = [
-            Visit(article.url, self._source.name, self._headers)
-            for article in due
-            if identity_key(article.url) not in self._visited
+            Visit(url, self._source.name, self._headers)
+            for key, url in wanted.items()
+            if key not in self._visited
         ]
+        self._visited.update(wanted)
         if visits:
             await self._crawl(PageSpider, pages=visits)
 
     async def _discover(self, kind: type[VisitingSpider], **arguments: object) -> None:
         await self._crawl(
-            kind, plan=self._plan, source=self._source.name, problems=self._result.problems, **arguments
+            kind, plan=self._plan, source=self._source.name, problems=self.result.problems, **arguments
         )
 
     async def _crawl(self, kind: type[VisitingSpider], **arguments: object) -> None:
+        if self._halt.is_set():
+            return
         await crawl(
             self._archive,
             kind,
             settings_for(self._source, self._archive.settings),
             deliver=self._keeper.keep,
             memory=self._memory,
+            halt=self._halt,
             **arguments,
         )
 
     async def _plan(self, entry: Entry, announcement: Announcement) -> Visit | None:
         """Visit what is wanted and not known, or said to be newer than what the archive has."""
-        if self._limit is not None and self._result.entries >= self._limit:
+        if self._limit is not None and self.result.entries >= self._limit:
             return None
         key = identity_key(entry.url)
         too_old = self._since and entry.dated and entry.dated < self._since
@@ -169,16 +219,17 @@ class _SourceCrawl:
             return None
         self._seen.add(key)
         if too_old or not self._source.wants(entry.url):
-            self._result.unwanted += 1
+            self.result.unwanted += 1
             return None
-        self._result.entries += 1
+        self.result.entries += 1
         known = await asyncio.to_thread(self._archive.index.closest, entry.url, below=400)
-        if known and not (entry.updated and entry.updated > known.captured_at):
-            self._result.known += 1
+        if known and not (entry.updated and known.captured_at < entry.updated <= datetime.now(UTC) + AHEAD):
+            self.result.known += 1
             return None
         self._visited.add(key)
         return Visit(entry.url, self._source.name, self._headers, announcement)
 
     def _note(self, page: PageResult) -> None:
-        self._result.add(page)
-        self._on_page(self._result, page)
+        self.result.add(page)
+        self._outcomes[page.url] = page.outcome
+        self._on_page(self.result, page)

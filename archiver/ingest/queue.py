@@ -22,7 +22,7 @@ from archiver.model.exchange import Exchange
 from archiver.model.snapshot import Snapshot
 from archiver.model.version import ArticleEvent
 from archiver.storage.index import Index
-from archiver.storage.warc import SegmentWriter
+from archiver.storage.warc import SegmentWriter, SyncCount
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +101,16 @@ class Ingest:
         """Write the metadata record of what was learnt and index it; returns when it is durable."""
         self._refuse_after_the_end()
         await self._put(subject, 0)
+
+    @property
+    def failed(self) -> ArchiverError | None:
+        """Why nothing is taken any more; None while all is well."""
+        return self._failed
+
+    @property
+    def syncs(self) -> SyncCount:
+        """What making records durable has cost so far."""
+        return self._recorder.writer.syncs
 
     async def keep_house(self) -> None:
         """Log the statements that wait and seal a segment that is old enough, though nothing new comes.

@@ -1,0 +1,289 @@
+"""Decides what is worked on next: never two things of one source at once, and no kind of work for ever.
+
+Three kinds wait: sources that are to be looked at, articles that are due again, submitted pages. They
+take turns. When the day's budget is nearly spent, articles that are due again wait; when they are too
+late, the newest come first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from archiver.config.source import Source
+from archiver.errors import ArchiverError, IndexUnavailableError
+from archiver.model.operations import PassCounts
+from archiver.storage.index import Index
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=20)
+"""How long a source belongs to a process that was not heard of since."""
+RENEWAL = 5.0
+LONGEST_WORK = 2 * 3600.0
+"""Seconds after which a piece of work begins no further page; what is left is due again."""
+REVISITS_WAIT_AT = 0.9
+"""Share of the day's budget from which on only new articles are fetched."""
+BEHIND = timedelta(hours=1)
+"""With articles later than this the newest come first: most edits happen on the first day."""
+RETRY = 5.0
+_TICK = 1.0
+
+
+class Kind(StrEnum):
+    """What is done."""
+
+    LOOK = "look"
+    REVISIT = "revisit"
+    SUBMISSIONS = "submissions"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One piece of work; `source` is None for submissions."""
+
+    kind: Kind
+    source: Source | None = None
+    newest_first: bool = False
+
+    @property
+    def name(self) -> str:
+        """Whose work it is; at most one of a name is done at a time."""
+        return self.source.name if self.source else "submissions"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a piece of work came to: `is_whole` is false when it was ended early."""
+
+    counts: PassCounts = field(default_factory=PassCounts)
+    problem: str | None = None
+    is_whole: bool = True
+
+
+Worker = Callable[[Work, asyncio.Event], Awaitable[Done]]
+
+
+class Dispatcher:
+    """Gives work to `worker`, at most `places` pieces at a time, until `halt` is called.
+
+    `followed` gives the sources by name, `spent` the share of today's budget that is used up, `over` why the
+    archive takes nothing any more.
+    """
+
+    def __init__(
+        self,
+        index: Index,
+        owner: str,
+        followed: Callable[[], Mapping[str, Source]],
+        worker: Worker,
+        *,
+        places: int,
+        spent: Callable[[], float] = lambda: 0.0,
+        over: Callable[[], ArchiverError | None] = lambda: None,
+    ) -> None:
+        self._index = index
+        self._states = index.operations.sources
+        self._owner = owner
+        self._followed = followed
+        self._worker = worker
+        self._places = places
+        self._spent = spent
+        self._over = over
+        self._asked: dict[str, asyncio.Future[Done]] = {}
+        self._busy: dict[str, asyncio.Task[None]] = {}
+        self._halts: set[asyncio.Event] = set()
+        self._not_before: dict[str, float] = {}
+        self._turns: Iterator[Kind] = itertools.cycle(Kind)
+        self._changed = asyncio.Event()
+        self._halted = False
+        self.fatal: ArchiverError | None = None
+        """What makes going on useless: the archive takes nothing any more."""
+
+    @property
+    def in_progress(self) -> list[str]:
+        """Whose work is being done."""
+        return sorted(self._busy)
+
+    @property
+    def waiting(self) -> int:
+        """How many sources wait to be looked at."""
+        return len(self._asked.keys() - self._busy.keys())
+
+    async def look(self, name: str) -> Done:
+        """Look at a source as soon as there is a place; returns when that is done."""
+        wanted = self._asked.get(name)
+        if wanted is None:
+            wanted = self._asked[name] = asyncio.get_running_loop().create_future()
+            self._changed.set()
+        return await asyncio.shield(wanted)
+
+    def halt(self) -> None:
+        """Begin nothing any more, and have what is being done come to an end."""
+        self._halted = True
+        for event in self._halts:
+            event.set()
+        for wanted in self._asked.values():
+            if not wanted.done():
+                wanted.set_result(Done(is_whole=False))
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Work until halted; then wait for what is being done."""
+        while not self._halted and not self.fatal:
+            self._changed.clear()
+            await self._fill_places()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), _TICK)
+        self.halt()
+        if self._busy:
+            await asyncio.wait(self._busy.values())
+
+    async def run_until_idle(self) -> None:
+        """Work until nothing waits and nothing is being done."""
+        while not self._halted and not self.fatal:
+            self._changed.clear()
+            if not await self._fill_places() and not self._busy and not self._asked:
+                break
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), _TICK)
+        self.halt()
+        if self._busy:
+            await asyncio.wait(self._busy.values())
+
+    async def renew(self) -> None:
+        """Keep the leases of what is being done; to be called every `RENEWAL` seconds."""
+        if self._busy:
+            until = datetime.now(UTC) + LEASE
+            await asyncio.to_thread(self._states.renew, self._owner, until)
+            await asyncio.to_thread(self._index.operations.submissions.renew, self._owner, until)
+
+    async def _fill_places(self) -> bool:
+        """Begin what fits; whether anything was begun."""
+        begun = False
+        try:
+            while len(self._busy) < self._places and not self._halted:
+                work = await self._next()
+                if work is None:
+                    break
+                begun = await self._begin(work) or begun
+        except IndexUnavailableError as error:
+            log.warning("nothing new is begun: %s", error)
+        return begun
+
+    async def _next(self) -> Work | None:
+        for _ in Kind:
+            kind = next(self._turns)
+            if kind is Kind.LOOK:
+                work = self._next_look()
+            elif kind is Kind.REVISIT:
+                work = await self._next_revisit()
+            else:
+                work = await self._next_submissions()
+            if work:
+                return work
+        return None
+
+    def _next_look(self) -> Work | None:
+        for name in self._asked:
+            source = self._followed().get(name)
+            if source is None:
+                self._settle(name, Done(is_whole=False))
+                return self._next_look()
+            if self._is_free(name):
+                return Work(Kind.LOOK, source)
+        return None
+
+    async def _next_revisit(self) -> Work | None:
+        if self._spent() >= REVISITS_WAIT_AT:
+            return None
+        now = datetime.now(UTC)
+        followed = self._followed()
+        for late in await asyncio.to_thread(self._index.due_sources, now):
+            source = followed.get(late.source)
+            if source and self._is_free(late.source):
+                return Work(Kind.REVISIT, source, newest_first=now - late.oldest > BEHIND)
+        return None
+
+    async def _next_submissions(self) -> Work | None:
+        submissions = self._index.operations.submissions
+        if not self._is_free("submissions") or not await asyncio.to_thread(submissions.queued_count):
+            return None
+        return Work(Kind.SUBMISSIONS)
+
+    def _is_free(self, name: str) -> bool:
+        return name not in self._busy and self._not_before.get(name, 0.0) <= time.monotonic()
+
+    async def _begin(self, work: Work) -> bool:
+        if work.source:
+            now = datetime.now(UTC)
+            is_pass = work.kind is Kind.LOOK
+            mine = await asyncio.to_thread(
+                self._states.claim, work.name, self._owner, now, now + LEASE, is_pass=is_pass
+            )
+            if not mine:
+                self._not_before[work.name] = time.monotonic() + RETRY
+                return False
+        halt = asyncio.Event()
+        self._halts.add(halt)
+        task = asyncio.get_running_loop().create_task(self._do(work, halt))
+        self._busy[work.name] = task
+        return True
+
+    async def _do(self, work: Work, halt: asyncio.Event) -> None:
+        timer = asyncio.get_running_loop().call_later(LONGEST_WORK, halt.set)
+        done = Done(is_whole=False)
+        try:
+            done = await self._worker(work, halt)
+            if work.source:
+                await self._keep(work, work.source, done)
+        except ArchiverError as error:
+            log.error("%s of %s failed: %s", work.kind, work.name, error)  # noqa: TRY400 - it says all
+            done = await self._failed(work, str(error))
+        except Exception as error:  # one piece of work must not end the others
+            log.exception("%s of %s failed", work.kind, work.name)
+            done = await self._failed(work, f"internal error: {error!r}")
+        finally:
+            timer.cancel()
+            self._halts.discard(halt)
+            del self._busy[work.name]
+            if work.kind is Kind.LOOK:
+                self._settle(work.name, done)
+            if done.problem or not done.is_whole:
+                self._not_before[work.name] = time.monotonic() + RETRY
+            self._changed.set()
+
+    async def _failed(self, work: Work, problem: str) -> Done:
+        done = Done(problem=problem)
+        self.fatal = self._over()
+        if work.source and not self.fatal:
+            with contextlib.suppress(IndexUnavailableError):  # the lease ends by itself
+                await self._keep(work, work.source, done)
+        return done
+
+    async def _keep(self, work: Work, source: Source, done: Done) -> None:
+        """Write down how the work ended; work that was cut short stays unfinished."""
+        if work.kind is Kind.LOOK and not done.is_whole:
+            await asyncio.to_thread(self._states.release, source.name, self._owner)
+            return
+        await asyncio.to_thread(
+            self._states.finished,
+            source.name,
+            self._owner,
+            datetime.now(UTC),
+            done.counts,
+            done.problem,
+            is_pass=work.kind is Kind.LOOK,
+        )
+
+    def _settle(self, name: str, done: Done) -> None:
+        wanted = self._asked.pop(name, None)
+        if wanted and not wanted.done():
+            wanted.set_result(done)
