@@ -12,20 +12,21 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 from urllib.parse import urlsplit
 
 from archiver.citation.bundle import WARC, Evidence, derived_files, event, file_digest, labelled, package
-from archiver.citation.checkpoint import LogProof
-from archiver.citation.ledger_writer import LedgerWriter
+from archiver.citation.checkpoint import Checkpoint, LogProof
 from archiver.citation.notary import record_ids
 from archiver.citation.note import Note, parse_note
+from archiver.citation.sequencer import LogPlace
 from archiver.citation.statement import read_canonical
 from archiver.citation.timestamps import embedded_certificates
 from archiver.citation.withdrawal import Withdrawals, WithdrawnError
 from archiver.errors import DamagedRecordError, StorageError
 from archiver.model.capture import RecordLocation
 from archiver.model.snapshot import Snapshot
+from archiver.storage.index import Index
 from archiver.storage.ledger.documents import Batch, Cosignature, StoredStatement, Timestamp
 from archiver.storage.warc import find_segment, iterate_records, read_record
 from archiver.storage.warc.evidence import RecordEvidence, exchange_evidence, record_evidence
@@ -43,8 +44,30 @@ class Chosen:
     stamps: tuple[Timestamp, ...]
 
 
+class Log(Protocol):
+    """What a bundle is made from: the log of an archive, open for writing or only read."""
+
+    @property
+    def index(self) -> Index:
+        """The index of the archive."""
+
+    @property
+    def folder(self) -> Path:
+        """Where its WARC files are."""
+
+    @property
+    def place(self) -> LogPlace:
+        """Where the published log is."""
+
+    def statement_of(self, snapshot: Snapshot) -> StoredStatement:
+        """The capture statement of a snapshot."""
+
+    def sequence(self) -> Checkpoint | None:
+        """Log what waits."""
+
+
 def export_bundle(
-    ledger: LedgerWriter,
+    ledger: Log,
     snapshots: Sequence[Snapshot],
     output: Path,
     *,
@@ -86,7 +109,7 @@ def export_bundle(
     return chosen
 
 
-def choose_checkpoint(ledger: LedgerWriter, leaf: int) -> Chosen:
+def choose_checkpoint(ledger: Log, leaf: int) -> Chosen:
     """The earliest checkpoint with `leaf` that was timestamped; else cosigned; else the newest."""
     known = ledger.index.ledger
     stamps = [d for d in known.documents("timestamp", leaf + 1) if isinstance(d, Timestamp)]
@@ -103,7 +126,7 @@ def choose_checkpoint(ledger: LedgerWriter, leaf: int) -> Chosen:
     return Chosen(size, note, tuple(stamp for stamp in stamps if stamp.size == size))
 
 
-def _logged(ledger: LedgerWriter, snapshot: Snapshot) -> StoredStatement:
+def _logged(ledger: Log, snapshot: Snapshot) -> StoredStatement:
     withdrawal = Withdrawals(ledger.index, ledger.folder).of_snapshot(snapshot.id)
     if withdrawal:
         raise WithdrawnError(withdrawal)
@@ -116,7 +139,7 @@ def _logged(ledger: LedgerWriter, snapshot: Snapshot) -> StoredStatement:
     return statement
 
 
-def _proof(ledger: LedgerWriter, statement: StoredStatement, chosen: Chosen) -> str:
+def _proof(ledger: Log, statement: StoredStatement, chosen: Chosen) -> str:
     assert statement.leaf is not None
     tree = ledger.place.files().tree()
     return str(
@@ -133,7 +156,7 @@ def _named(stamps: Iterable[Timestamp]) -> list[tuple[str, Timestamp]]:
     return sorted(named.items())
 
 
-def _events(ledger: LedgerWriter, snapshots: Sequence[Snapshot], chosen: Chosen) -> bytes:
+def _events(ledger: Log, snapshots: Sequence[Snapshot], chosen: Chosen) -> bytes:
     lines = []
     for snapshot in snapshots:
         for statement in ledger.index.ledger.about(snapshot.id):
@@ -148,7 +171,7 @@ def _events(ledger: LedgerWriter, snapshots: Sequence[Snapshot], chosen: Chosen)
 
 
 def _copy_records(
-    ledger: LedgerWriter, snapshots: Sequence[Snapshot], documents: Sequence[bytes], target: Path
+    ledger: Log, snapshots: Sequence[Snapshot], documents: Sequence[bytes], target: Path
 ) -> None:
     """Copy every stated record's gzip member, unchanged; each is held against the statement first."""
     written: set[str] = set()
@@ -171,7 +194,7 @@ def _copy_records(
                 raise DamagedRecordError(f"{snapshot.id}: the stored records lack {next(iter(missing))}")
 
 
-def _stored(ledger: LedgerWriter, snapshot: Snapshot) -> Iterable[RecordEvidence]:
+def _stored(ledger: Log, snapshot: Snapshot) -> Iterable[RecordEvidence]:
     locations: list[RecordLocation] = []
     originals: list[RecordLocation] = []
     for record_id in record_ids(snapshot):

@@ -141,6 +141,8 @@ def _memento(request: Request, site: Site, wanted: Wanted, capture: Capture) -> 
         "Cache-Control": IMMUTABLE,
         "X-Archive-Record-Id": f"urn:uuid:{capture.record_id}",
     }
+    if capture.imported_from:
+        headers["X-Archive-Imported-From"] = capture.imported_from
     if capture.truncated:
         headers["X-Archive-Truncated"] = capture.truncated.value
     headers |= _original_headers(head)

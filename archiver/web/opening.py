@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from archiver import __version__
+from archiver.citation.published import PublishedLog
+from archiver.citation.sequencer import LogPlace
 from archiver.citation.withdrawal import Withdrawals
 from archiver.config.home import Home
 from archiver.config.settings import Settings
@@ -10,21 +12,25 @@ from archiver.config.sources import load_sources
 from archiver.history import Historian
 from archiver.retrieval import Retrieval
 from archiver.storage.index import Index
+from archiver.web.bundles import Bundles
 from archiver.web.site import Origins, Site
 
 
 def open_site(home: Home, settings: Settings, index: Index) -> Site:
     """The archive of `home` as it is served; nothing is read yet."""
     folder = settings.warc_folder(home)
+    web, identity = settings.web, settings.identity
+    log = PublishedLog(index, folder, LogPlace(home.log, home.keys))
     retrieval = Retrieval(index, folder)
     return Site(
         index=index,
         retrieval=retrieval,
         historian=Historian(index, retrieval),
         sources=lambda: load_sources(home.sources),
-        origins=Origins(settings.web.application_url, settings.web.replay_url),
+        origins=Origins(web.application_url, web.replay_url),
         version=__version__,
         warc=folder,
         withdrawals=Withdrawals(index, folder),
-        name=settings.identity.collection or settings.web.name,
+        bundles=Bundles(log, web.bundle_bytes, identity.collection or identity.operator, identity.base_url),
+        name=identity.collection or web.name,
     )

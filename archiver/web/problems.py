@@ -94,7 +94,7 @@ def problem_of(error: Exception) -> Problem:
 def answer_problem(request: Request, error: Exception) -> Response:
     """The answer for `error`, in the form that the asker prefers."""
     problem = _withdrawn(request, error) if isinstance(error, WithdrawnError) else problem_of(error)
-    if problem.status >= 500:
+    if problem.status >= 500 and not isinstance(error, HTTPException):
         log.error("%s %s: %s", request.method, request.url.path[:200], error, exc_info=error)
     headers = {"Cache-Control": "no-store", "Vary": "Accept", "X-Content-Type-Options": "nosniff"}
     if isinstance(error, HTTPException) and error.headers:

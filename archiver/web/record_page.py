@@ -23,11 +23,13 @@ from archiver.model.snapshot import Snapshot
 from archiver.model.version import ArticleEvent, ChangeKind, Comparison, PictureChange
 from archiver.storage.index import Index
 from archiver.versions import as_html, compare, spans
+from archiver.web.bundle_files import bundle
 from archiver.web.freshness import checked
 from archiver.web.pages import render
 from archiver.web.records import (
     ShownPicture,
     document_of,
+    file_name,
     find_snapshot,
     near,
     page_path,
@@ -103,6 +105,8 @@ def snapshot_page(request: Request) -> Response:
         snapshot = find_snapshot(site.index, written.removesuffix(".json"))
         document = document_of(snapshot, site.withdrawals.of_snapshot(snapshot.id))
         return _file(request, document, "application/json", snapshot, ".json")
+    if written.endswith(".wacz"):
+        return bundle(request, written.removesuffix(".wacz"))
     snapshot = find_snapshot(site.index, written)
     if written != snapshot.id:
         return RedirectResponse(f"/snapshot/{snapshot.id}", 301)
@@ -164,11 +168,6 @@ def _file(request: Request, content: bytes, media: str, snapshot: Snapshot, suff
         "Cache-Control": "public, max-age=3600, must-revalidate",
     }
     return checked(request, content, media, headers)
-
-
-def file_name(snapshot: Snapshot, suffix: str) -> str:
-    """What a file of a snapshot is called when it is kept."""
-    return snapshot.id.replace(":", "-").replace("/", "-") + suffix
 
 
 def history_of(site: Site, snapshot: Snapshot) -> list[Step]:

@@ -100,6 +100,11 @@ def shown_pictures(index: Index, snapshot: Snapshot) -> Iterator[ShownPicture]:
         )
 
 
+def file_name(snapshot: Snapshot, suffix: str) -> str:
+    """What a file of a snapshot is called when it is kept."""
+    return snapshot.id.replace(":", "-").replace("/", "-") + suffix
+
+
 def without_content(snapshot: Snapshot) -> Snapshot:
     """What stays on record of a withdrawn snapshot: no text, no words of its pictures."""
     article, announced = snapshot.article, snapshot.announcement
@@ -192,6 +197,7 @@ def described_capture(capture: Capture) -> dict[str, Any]:
         "truncated": capture.truncated,
         "redirect": capture.redirect,
         "source": capture.source,
+        "imported_from": capture.imported_from,
         "memento": memento_path(capture),
     }
 

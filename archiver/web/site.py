@@ -14,6 +14,7 @@ from archiver.config.sources import SourceCatalogue
 from archiver.history import Historian
 from archiver.retrieval import Retrieval
 from archiver.storage.index import Index
+from archiver.web.bundles import Bundles
 from archiver.web.listing_pages import PageStarts
 
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
@@ -52,6 +53,7 @@ class Site:
     version: str
     warc: Path
     withdrawals: Withdrawals
+    bundles: Bundles
     name: str = "News archive"
     page_starts: PageStarts = field(default_factory=PageStarts)
 

@@ -47,7 +47,7 @@ def warc_file(request: Request) -> Response:
     }
     if segment.digest and segment.sealed:
         headers["ETag"] = f'"{segment.digest.value.hex()}"'
-    span = _span(request, size)
+    span = span_of(request, size)
     if span is None:
         os.close(descriptor)
         headers["Content-Range"] = f"bytes */{size}"
@@ -57,17 +57,22 @@ def warc_file(request: Request) -> Response:
     if withdrawal:
         os.close(descriptor)
         raise WithdrawnError(withdrawal)
-    status = 206 if _RANGE.fullmatch(request.headers.get("range", "").strip()) else 200
+    status = 206 if is_ranged(request) else 200
     if status == 206:
         headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
     headers["Content-Length"] = str(stop - start)
     if request.method == "HEAD":
         os.close(descriptor)
         return Response(None, status, headers)
-    return StreamingResponse(_pieces(descriptor, start, stop), status, headers)
+    return StreamingResponse(pieces_of(descriptor, start, stop), status, headers)
 
 
-def _span(request: Request, size: int) -> tuple[int, int] | None:
+def is_ranged(request: Request) -> bool:
+    """Whether a single range is asked for, in a form that is understood."""
+    return _RANGE.fullmatch(request.headers.get("range", "").strip()) is not None
+
+
+def span_of(request: Request, size: int) -> tuple[int, int] | None:
     """First byte and the one behind the last; all of it for what is no single range; None past the end."""
     match = _RANGE.fullmatch(request.headers.get("range", "").strip())
     if not match or not (match[1] or match[2]):
@@ -80,7 +85,8 @@ def _span(request: Request, size: int) -> tuple[int, int] | None:
     return (start, stop) if start < stop else None
 
 
-def _pieces(descriptor: int, start: int, stop: int) -> Iterator[bytes]:
+def pieces_of(descriptor: int, start: int, stop: int) -> Iterator[bytes]:
+    """The bytes from `start` to `stop` of an open file, which is closed at the end."""
     try:
         while start < stop:
             piece = os.pread(descriptor, min(_PIECE, stop - start), start)

@@ -109,6 +109,13 @@ def test_warc_bytes_are_given_but_for_the_withdrawn_records(archive: Withdrawn) 
     assert archive.app.get(f"/warc/{document.segment}", headers=span).status_code == 451
 
 
+def test_there_is_no_bundle_of_it(archive: Withdrawn) -> None:
+    answer = archive.app.get(f"/snapshot/{archive.home.first.id}.wacz")
+    assert answer.status_code == 451
+    assert answer.json()["reason"] == REASON
+    assert archive.app.get(f"/snapshot/{archive.home.second.id}.wacz").status_code == 200
+
+
 def test_the_command_line_gives_the_reason_and_no_byte(
     archive: Withdrawn, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:

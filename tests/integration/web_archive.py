@@ -6,7 +6,7 @@ import asyncio
 import gzip
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,14 +14,16 @@ from starlette.testclient import TestClient
 from warc_exchanges import exchange, response, writer
 
 from archiver.citation.withdrawal import Withdrawals
+from archiver.config.folder import Home
+from archiver.config.sections import Web
+from archiver.config.settings import Settings
 from archiver.config.sources import SourceCatalogue
-from archiver.history import Historian
 from archiver.ingest import Ingest
 from archiver.model.exchange import Exchange, Truncation
-from archiver.retrieval import Retrieval
 from archiver.storage.index import Index
 from archiver.web.application import application, replay
-from archiver.web.site import Origins, Site
+from archiver.web.opening import open_site
+from archiver.web.site import Site
 
 URL = "http://news.example/story"
 DAY = datetime(2017, 11, 14, 10, 0, 0, tzinfo=UTC)
@@ -71,11 +73,11 @@ def served(folder: Path, database: str, exchanges: Iterable[Exchange]) -> Iterat
     warc.mkdir(exist_ok=True)
     with Index.open(database) as index:
         fill(index, warc, exchanges)
-        retrieval = Retrieval(index, warc)
-        site = Site(
-            index, retrieval, Historian(index, retrieval), lambda: SourceCatalogue({}, {}),
-            Origins("http://app.test", "http://replay.test"), "test", warc,
-            Withdrawals(index, warc, lifetime=0),
+        settings = Settings(web=Web(application_url="http://app.test", replay_url="http://replay.test"))
+        site = open_site(Home(folder), settings, index)
+        site = replace(
+            site, sources=lambda: SourceCatalogue({}, {}), version="test",
+            withdrawals=Withdrawals(index, warc, lifetime=0),
         )  # fmt: skip
         yield Served(
             site, warc,

@@ -10,7 +10,7 @@ from urllib.parse import quote_plus
 
 from archiver.storage.index import Cursor
 from archiver.web.cdx.query import Query
-from archiver.web.cdx.row import DUPLICATES, PYWB_NAMES, RESOLVED, Row
+from archiver.web.cdx.row import DUPLICATES, IMPORTED, PYWB_NAMES, RESOLVED, SOURCE, Row
 from archiver.web.cdx.selection import Chosen
 
 _FIRST: Final = 100
@@ -93,11 +93,14 @@ def object_lines(found: Iterable[Chosen], query: Query, keys: list[str]) -> Iter
 
 
 def _named(row: Row, columns: Iterable[str]) -> dict[str, str]:
-    return {
+    named = {
         PYWB_NAMES.get(name, name): row.get(name, "-")
         for name in columns
         if name not in ("robotflags",) and not (name == "redirect" and row[name] == "-")
     }
+    if "filename" in named and row[SOURCE].startswith(IMPORTED):
+        named[SOURCE] = row[SOURCE]
+    return named
 
 
 def pieces(lines: Iterable[str]) -> Iterator[bytes]:

@@ -30,7 +30,10 @@ _READERS: Final[dict[str, Callable[[Capture], str]]] = {
 }
 FIELDS: Final = tuple(_READERS)
 RESOLVED: Final = ("orig.length", "orig.offset", "orig.filename")
+IMPORTED: Final = "import:"
 DUPLICATES: Final = "dupecount"
+SOURCE: Final = "source"
+"""Who asked for a capture, or `import:` and the foreign file that it came in; not in the eleven fields."""
 _OTHER_NAMES: Final = {
     "url": "original", "mime": "mimetype", "status": "statuscode", "urlkey": "urlkey", "file": "filename",
     "statuscode": "statuscode", "warc.filename": "filename",
@@ -41,7 +44,7 @@ PYWB_NAMES: Final = {"original": "url", "mimetype": "mime", "statuscode": "statu
 def field_of(name: str) -> str:
     """The field of this name in either dialect. Raises UsageError."""
     field = _OTHER_NAMES.get(name, name)
-    if field not in _READERS and field not in (*RESOLVED, DUPLICATES):
+    if field not in _READERS and field not in (*RESOLVED, DUPLICATES, SOURCE):
         raise UsageError(f"there is no field {name[:40]!r}; there are {', '.join(FIELDS)}")
     return field
 
@@ -49,6 +52,7 @@ def field_of(name: str) -> str:
 def row_of(capture: Capture, *, resolves_revisits: bool) -> Row:
     """All fields of a capture; with `resolves_revisits` a revisit shows its type and its original's place."""
     row = {name: read(capture) for name, read in _READERS.items()}
+    row[SOURCE] = _word(capture.source or "-")
     if resolves_revisits:
         if capture.record_type is RecordType.REVISIT:
             row["mimetype"] = _word(capture.mime or "unk")
