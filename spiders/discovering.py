@@ -51,7 +51,7 @@ class DiscoveringSpider(VisitingSpider):
         """Fetch and parse one document; None, and a line in `problems`, when it cannot be had or read."""
         listed = await fetcher.read(url, self.purpose, self._source)
         if listed.download.reason:
-            self._problems.append(f"{url}: {listed.download.reason}")
+            self._problems.append(f"{url}: {listed.download.after_attempts(listed.download.reason)}")
             return None
         try:
             return await asyncio.to_thread(parse, listed)

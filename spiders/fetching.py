@@ -21,14 +21,15 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from w3lib.encoding import http_content_type_encoding
 
-from archiver.errors import ArchiverError
+from archiver.errors import ArchiverError, NotNowError
 from archiver.model.exchange import Purpose
 from archiver.model.fetched import Download, FetchedPage, FetchedPicture
 from archiver.model.picture import FoundPicture, PictureOrigin, PictureRole, Rendition
 from archiver.spiders.document import Document, parse_document
 from archiver.spiders.magic import HEAD_BYTES, picture_type
 from archiver.spiders.pictures import PicturePolicy, css_urls, find_pictures, find_stylesheets
-from archiver.spiders.wire import EXCHANGES, KEEP_BODY, PURPOSE, SOURCE, VIA
+from archiver.spiders.politeness.tries import Tries
+from archiver.spiders.wire import EXCHANGES, KEEP_BODY, PURPOSE, SOURCE, TRIES, VIA
 
 log = logging.getLogger(__name__)
 
@@ -224,7 +225,11 @@ class PageFetcher:
         headers: dict[str, str] | None,
         exchanges: list[UUID],
     ) -> _Answer:
-        meta = {PURPOSE: purpose, VIA: via, SOURCE: source, KEEP_BODY: keep, EXCHANGES: exchanges}
+        tries = Tries()
+        meta = {
+            PURPOSE: purpose, VIA: via, SOURCE: source, KEEP_BODY: keep, EXCHANGES: exchanges, TRIES: tries
+        }  # fmt: skip
+        again_at = None
         try:
             request = Request(
                 url,
@@ -236,6 +241,8 @@ class PageFetcher:
             )
             assert self._crawler.engine is not None
             response = await self._crawler.engine.download_async(request)
+        except NotNowError as error:
+            reason, again_at = str(error), error.until
         except ArchiverError as error:
             reason = str(error)
         except IgnoreRequest as error:
@@ -243,8 +250,12 @@ class PageFetcher:
         except Exception as error:  # noqa: BLE001 - whatever a download dies of is the reason that is kept
             reason = _one_line(error)
         else:
-            return _Answer(_described(url, response, exchanges, purpose), response)
-        return _Answer(Download(url, url, tuple(exchanges), reason=reason), None)
+            described = _described(url, response, exchanges, purpose)
+            return _Answer(replace(described, attempts=tries.count), response)
+        return _Answer(
+            Download(url, url, tuple(exchanges), reason=reason, attempts=tries.count, again_at=again_at),
+            None,
+        )
 
 
 def _described(url: str, response: Response, exchanges: list[UUID], purpose: Purpose) -> Download:

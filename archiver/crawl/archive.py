@@ -13,8 +13,10 @@ from archiver.citation.notary import Notary
 from archiver.citation.sequencer import LogPlace
 from archiver.config.home import Home
 from archiver.config.settings import Settings
+from archiver.crawl.manners import manners_for
 from archiver.ingest import CommitPolicy, Ingest
 from archiver.reindex import recover_segments
+from archiver.spiders.politeness import Manners
 from archiver.storage.index import Index
 from archiver.storage.warc import SegmentWriter, Warcinfo
 
@@ -29,6 +31,7 @@ class Archive:
     settings: Settings
     index: Index
     ingest: Ingest
+    manners: Manners
 
     @property
     def warc_folder(self) -> Path:
@@ -64,7 +67,7 @@ async def open_archive(
         )
         ingest = Ingest(writer, index, policy, Notary(index, folder, log_place(home, settings)))
         try:
-            yield Archive(home, settings, index, ingest)
+            yield Archive(home, settings, index, ingest, manners_for(settings))
         except BaseException:
             ingest.stop_waiting()
             raise

@@ -58,9 +58,8 @@ def reason_for(download: Download, last: Capture) -> str | None:
     Where no answer reached the spider, what was recorded says it better than the error that came out.
     """
     cut = f"cut off ({last.truncated})" if last.truncated else None
-    if download.status:
-        return download.reason or cut
-    return last.failure or cut or download.reason
+    reason = (download.reason or cut) if download.status else (last.failure or cut or download.reason)
+    return download.after_attempts(reason) if reason else None
 
 
 async def _picture(fetched: FetchedPicture, acknowledged: Acknowledged) -> SnapshotPicture:

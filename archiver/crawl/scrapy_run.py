@@ -13,19 +13,24 @@ from scrapy.settings import Settings as ScrapySettings
 
 from archiver.config.settings import Settings
 from archiver.crawl.archive import Archive, user_agent
+from archiver.crawl.manners import manners_for, pace_of
 from archiver.errors import ArchiverError
 from archiver.spiders.base import VisitingSpider
 from archiver.spiders.fetching import FetchPolicy
 from archiver.spiders.guard import guard_settings, install_guard
 from archiver.spiders.pictures import PicturePolicy, Renditions
+from archiver.spiders.politeness import Manners
 from archiver.spiders.wire import ExchangeSink, attach, verify_wire, wire_settings
 
 log = logging.getLogger(__name__)
 MIDDLEWARES = {
     "archiver.spiders.proxy.ConfiguredProxyMiddleware": 750,
     "archiver.spiders.robots.RobotsMiddleware": 100,
+    "archiver.spiders.politeness.retries.PatientRetryMiddleware": 550,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
 }
+NO_LIMIT = 1 << 30
 RENDITIONS = {"standard": Renditions.BEST, "all": Renditions.ALL, "none": Renditions.NONE}
 
 
@@ -37,7 +42,13 @@ async def crawl(archive: Archive, spider: type[VisitingSpider], settings: Settin
     home, ingest = archive.home, archive.ingest
     running = asyncio.create_task(
         run_spider(
-            spider, settings, ingest, folder=home.spool, ca_bundle=settings.ca_bundle(home), **arguments
+            spider,
+            settings,
+            ingest,
+            folder=home.spool,
+            ca_bundle=settings.ca_bundle(home),
+            manners=archive.manners,
+            **arguments,
         )
     )
     try:
@@ -57,9 +68,12 @@ async def run_spider(
     *,
     folder: Path | None,
     ca_bundle: Path | None,
+    manners: Manners | None = None,
     **arguments: Any,
 ) -> None:
     """Run `spider` until it is done; every exchange goes to `sink`, large ones by way of `folder`.
+
+    Crawls that share `manners` are polite together; without, this one is by itself.
 
     Raises CaptureSelfTestError before anything is fetched when the tap is not exact here, and whatever the
     spider or the sink failed with.
@@ -70,8 +84,19 @@ async def run_spider(
     install_guard(reactor, settings.url_policy())
     runner = AsyncCrawlerRunner(scrapy_settings(settings, ca_bundle))
     crawler = runner.create_crawler(spider)
-    attach(crawler, sink, folder=folder, memory_limit=settings.storage.spool_memory)
-    await runner.crawl(crawler, policy=fetch_policy(settings), **arguments)
+    manners = manners or manners_for(settings)
+    attach(
+        crawler,
+        sink,
+        folder=folder,
+        memory_limit=settings.storage.spool_memory,
+        manners=manners,
+        pace=pace_of(settings),
+    )
+    try:
+        await runner.crawl(crawler, policy=fetch_policy(settings), **arguments)
+    finally:
+        manners.leave(crawler)
     if isinstance(crawler.spider, VisitingSpider) and crawler.spider.failure:
         raise crawler.spider.failure
 
@@ -101,10 +126,13 @@ def scrapy_settings(settings: Settings, ca_bundle: Path | None) -> ScrapySetting
             **guard_settings(settings.url_policy()),
             "USER_AGENT": user_agent(settings),
             "ROBOTSTXT_OBEY": politeness.obey_robots,
-            "DOWNLOAD_DELAY": politeness.delay,
-            "CONCURRENT_REQUESTS_PER_DOMAIN": politeness.concurrency,
-            "CONCURRENT_REQUESTS": politeness.concurrency_total,
-            "AUTOTHROTTLE_ENABLED": politeness.autothrottle,
+            # Scrapy's own slots are of one crawl: politeness is asked for in the download handler instead,
+            # and they must neither wait a second time nor hold back what waits there for another host.
+            "DOWNLOAD_DELAY": 0,
+            "AUTOTHROTTLE_ENABLED": False,
+            "CONCURRENT_REQUESTS": 0,
+            "CONCURRENT_REQUESTS_PER_DOMAIN": NO_LIMIT,
+            "ARCHIVER_KEPT_CONNECTIONS": politeness.concurrency,
             "DOWNLOAD_TIMEOUT": network.timeout,
             "DOWNLOAD_MAXSIZE": network.max_size,
             "DOWNLOAD_WARNSIZE": 0,
@@ -116,7 +144,6 @@ def scrapy_settings(settings: Settings, ca_bundle: Path | None) -> ScrapySetting
             "METAREFRESH_ENABLED": False,
             "COOKIES_ENABLED": False,
             "HTTPCACHE_ENABLED": False,
-            "RETRY_TIMES": 2,
             "LOG_ENABLED": False,
         }
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from archiver.model.picture import FoundPicture
@@ -14,7 +15,8 @@ class Download:
     """What came of one URL. `exchanges` are all attempts and redirect hops, oldest first.
 
     `status` is 0 when no response came; `reason` then says why in one line. `mime` is the type named by the
-    server, `sniffed` the picture type that the first bytes show, or None when they show none.
+    server, `sniffed` the picture type that the first bytes show, or None when they show none. `attempts` were
+    made at `final_url`. `again_at` is when it is worth asking again, where a limit stood against it.
     """
 
     url: str
@@ -25,6 +27,12 @@ class Download:
     sniffed: str | None = None
     length: int = 0
     reason: str | None = None
+    attempts: int = 1
+    again_at: datetime | None = None
+
+    def after_attempts(self, reason: str) -> str:
+        """`reason`, with how often it was tried where that was more than once."""
+        return f"{reason} after {self.attempts} attempts" if self.attempts > 1 else reason
 
 
 @dataclass(frozen=True, slots=True)

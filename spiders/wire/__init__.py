@@ -1,7 +1,7 @@
 """The wire-exact download handler: every byte sent and received, for each attempt."""
 
 from archiver.spiders.wire.block import SpooledBlock
-from archiver.spiders.wire.keys import DISCARD_BODY, EXCHANGES, KEEP_BODY, PURPOSE, ROBOTS, SOURCE, VIA
+from archiver.spiders.wire.keys import DISCARD_BODY, EXCHANGES, KEEP_BODY, PURPOSE, ROBOTS, SOURCE, TRIES, VIA
 from archiver.spiders.wire.selftest import self_test, verify_wire
 from archiver.spiders.wire.settings import wire_settings
 from archiver.spiders.wire.sink import ExchangeSink, attach
@@ -13,6 +13,7 @@ __all__ = [
     "PURPOSE",
     "ROBOTS",
     "SOURCE",
+    "TRIES",
     "VIA",
     "ExchangeSink",
     "SpooledBlock",

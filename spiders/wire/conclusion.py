@@ -50,7 +50,7 @@ def conclude(request: Request, attempt: Attempt, error: BaseException | None) ->
         started_at=attempt.started_at,
         ended_at=datetime.now(UTC),
         request=_sent(attempt, notes),
-        purpose=meta.get(PURPOSE) or _default_purpose(meta.get("redirect_urls", (target_uri,))[0]),
+        purpose=purpose_of(request),
         connection=_connection(attempt, notes),
         response=response,
         failure=failure,
@@ -138,8 +138,13 @@ def _target_uri(url: str) -> str:
     return _USERINFO.sub("", url) if "@" in url else url
 
 
-def _default_purpose(target_uri: str) -> Purpose:
-    path = target_uri.partition("://")[2].partition("/")[2]
+def purpose_of(request: Request) -> Purpose:
+    """What `request` is made for: as it says, else by the path that was asked for first."""
+    told: Purpose | None = request.meta.get(PURPOSE)
+    if told:
+        return told
+    asked = request.meta.get("redirect_urls", (_target_uri(request.url),))[0]
+    path = asked.partition("://")[2].partition("/")[2]
     return Purpose.ROBOTS if path.partition("?")[0] == "robots.txt" else Purpose.PAGE
 
 

@@ -12,22 +12,32 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 
 from archiver.spiders.guard import url_refused
+from archiver.spiders.politeness import Turn, outcome_of
 from archiver.spiders.wire.attempt import Attempt
 from archiver.spiders.wire.conclusion import conclude
-from archiver.spiders.wire.keys import EXCHANGES
+from archiver.spiders.wire.keys import EXCHANGES, OUTCOME
 from archiver.spiders.wire.sink import Attachment
 
 _RECORDING: WeakSet[Crawler] = WeakSet()
 
 
 async def hand_over(
-    attachment: Attachment, request: Request, attempt: Attempt, error: BaseException | None
+    attachment: Attachment,
+    request: Request,
+    attempt: Attempt,
+    error: BaseException | None,
+    turn: Turn | None = None,
 ) -> None:
     """Make the exchange of `attempt`, name it in `request.meta[EXCHANGES]`, give it to the sink.
 
-    Raises whatever the sink raises.
+    With a `turn`, what came is told there and left in `request.meta[OUTCOME]`. Raises whatever the sink
+    raises.
     """
     exchange = conclude(request, attempt, error)
+    if turn:
+        outcome = outcome_of(exchange, error, exchange.ended_at)
+        request.meta[OUTCOME] = outcome
+        turn.told(outcome, request.meta.get("download_latency"))
     earlier = request.meta.get(EXCHANGES, ())
     if isinstance(earlier, list):
         earlier.append(exchange.id)

@@ -13,10 +13,12 @@ from scrapy.exceptions import DownloadCancelledError
 from scrapy.http import Response
 
 from archiver.errors import CaptureSelfTestError, StorageError
+from archiver.spiders.politeness import Turn
 from archiver.spiders.wire.attempt import HEADER_LIMIT, Attempt, BodyTooLongError, HeaderTooLongError
 from archiver.spiders.wire.beginning import decode_beginning
+from archiver.spiders.wire.conclusion import purpose_of
 from archiver.spiders.wire.delivery import hand_over, record_refusals
-from archiver.spiders.wire.keys import DISCARD_BODY, KEEP_BODY
+from archiver.spiders.wire.keys import CRAWL_DELAY, DISCARD_BODY, KEEP_BODY, OUTCOME
 from archiver.spiders.wire.protocol import CURRENT, WirePool
 from archiver.spiders.wire.sink import attachment_of
 from archiver.spiders.wire.tls import RecordingContextFactory
@@ -32,7 +34,8 @@ class WireDownloadHandler(HTTP11DownloadHandler):
     """Scrapy's HTTP/1.1 handler with a tapped connection pool.
 
     `request.meta[EXCHANGES]` names the exchange before the response, or the error, goes on. The setting
-    ARCHIVER_MAX_HEADER is the most bytes of headers that are taken.
+    ARCHIVER_MAX_HEADER is the most bytes of headers that are taken, ARCHIVER_KEPT_CONNECTIONS how many idle
+    connections to one host are kept.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -41,16 +44,40 @@ class WireDownloadHandler(HTTP11DownloadHandler):
         record_refusals(crawler, self._attachment)
         super().__init__(crawler)
         pool = WirePool(self._pool._reactor, persistent=True)
-        pool.maxPersistentPerHost = self._pool.maxPersistentPerHost
+        pool.maxPersistentPerHost = crawler.settings.getint(
+            "ARCHIVER_KEPT_CONNECTIONS", self._pool.maxPersistentPerHost
+        )
         self._pool = pool
         self._contextFactory: Any = RecordingContextFactory.for_crawler(crawler)
 
     async def download_request(self, request: Request) -> Response:
         """Download `request`; its exchange is in the sink when this returns or raises.
 
-        Raises what Scrapy's handler raises, DownloadCancelledError for a body or headers over a limit,
+        Waits for its turn first, which no timeout counts. Raises what Scrapy's handler raises,
+        DownloadCancelledError for a body or headers over a limit, NotNowError when there will be no turn,
         StorageError when the temporary folder refuses, and whatever the sink raises.
         """
+        turn = await self._turn(request)
+        if turn is None:
+            return await self._download(request, None)
+        try:
+            return await self._download(request, turn)
+        finally:
+            turn.end()
+
+    async def _turn(self, request: Request) -> Turn | None:
+        manners = self._attachment.manners
+        if manners is None:
+            return None
+        meta = request.meta
+        meta.pop(OUTCOME, None)
+        meta.pop("download_latency", None)  # of an earlier attempt, or of what redirected here
+        purpose = purpose_of(request)
+        return await manners.turn(
+            request.url, purpose, self._crawler, self._attachment.pace, meta.get(CRAWL_DELAY)
+        )
+
+    async def _download(self, request: Request, turn: Turn | None) -> Response:
         meta = request.meta
         keep = 0 if meta.get(DISCARD_BODY) else _kept(request)
         maximum = meta.get("download_maxsize", self._default_maxsize)
@@ -58,12 +85,12 @@ class WireDownloadHandler(HTTP11DownloadHandler):
         try:
             response = await self._tapped(request, attempt)
         except (Exception, asyncio.CancelledError) as error:
-            await hand_over(self._attachment, request, attempt, error)
+            await hand_over(self._attachment, request, attempt, error, turn)
             _raise_own_reason(attempt)
             raise
         if attempt.block is None or not _agrees(attempt, response, keep):
             raise CaptureSelfTestError(f"{request.url}: the response did not pass through the wire tap")
-        await hand_over(self._attachment, request, attempt, None)
+        await hand_over(self._attachment, request, attempt, None, turn)
         if attempt.broken is not None:
             _raise_own_reason(attempt)
         return decode_beginning(response, keep)

@@ -30,3 +30,12 @@ EXCHANGES: Final = "archiver_exchanges"
 A tuple on the request of the last attempt. A list put there beforehand is appended to instead, and so
 tells whoever made the request even when it fails after a redirect.
 """
+
+CRAWL_DELAY: Final = "archiver_crawl_delay"
+"""In: seconds between two requests that the robots.txt of the host asks for; absent without."""
+
+OUTCOME: Final = "archiver_outcome"
+"""Out: the `Outcome` of the last attempt, for whoever decides on another one."""
+
+TRIES: Final = "archiver_tries"
+"""In and out: the `Tries` of this request; put there beforehand, it tells whoever made the request."""

@@ -11,6 +11,7 @@ from scrapy.crawler import Crawler
 
 from archiver.errors import ConfigurationError
 from archiver.model.exchange import Exchange
+from archiver.spiders.politeness import DEFAULT_PACE, Manners, Pace
 from archiver.spiders.wire.block import MEMORY_LIMIT
 
 
@@ -27,24 +28,36 @@ class ExchangeSink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A sink, and where large bodies wait for it: in `folder` from `memory_limit` bytes on."""
+    """A sink, and where large bodies wait for it: in `folder` from `memory_limit` bytes on.
+
+    With `manners` each request waits for its turn, at the `pace` that this crawl asks for.
+    """
 
     sink: ExchangeSink
     folder: Path | None = None
     memory_limit: int = MEMORY_LIMIT
+    manners: Manners | None = None
+    pace: Pace = DEFAULT_PACE
 
 
 _ATTACHMENTS: WeakKeyDictionary[Crawler, Attachment] = WeakKeyDictionary()
 
 
 def attach(
-    crawler: Crawler, sink: ExchangeSink, folder: Path | None = None, *, memory_limit: int = MEMORY_LIMIT
+    crawler: Crawler,
+    sink: ExchangeSink,
+    folder: Path | None = None,
+    *,
+    memory_limit: int = MEMORY_LIMIT,
+    manners: Manners | None = None,
+    pace: Pace = DEFAULT_PACE,
 ) -> None:
     """Send every exchange of `crawler` to `sink`. To be called before the crawl starts.
 
     A body longer than `memory_limit` bytes waits in an unnamed file in `folder` (default: the system's).
+    Each request asks `manners` first, so that crawls which share it are polite together, each at its `pace`.
     """
-    _ATTACHMENTS[crawler] = Attachment(sink, folder, memory_limit)
+    _ATTACHMENTS[crawler] = Attachment(sink, folder, memory_limit, manners, pace)
 
 
 def attachment_of(crawler: Crawler) -> Attachment:
@@ -53,3 +66,11 @@ def attachment_of(crawler: Crawler) -> Attachment:
     if attachment is None:
         raise ConfigurationError("no archive is attached to this crawler: call attach(crawler, sink) first")
     return attachment
+
+
+def manners_of(crawler: Crawler) -> Manners:
+    """The politeness that `crawler` was attached with. Raises ConfigurationError without."""
+    manners = attachment_of(crawler).manners
+    if manners is None:
+        raise ConfigurationError("this crawl has no manners: call attach(crawler, sink, manners=...) first")
+    return manners

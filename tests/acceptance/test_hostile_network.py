@@ -164,7 +164,7 @@ def test_floods_bombs_and_slowness_are_cut_at_their_limits_in_little_memory(tmp_
     assert watched.peak < MOST_MEMORY
     lines = {line["url"].rpartition("/")[2]: line for line in said.lines()}
     assert lines["flood"]["error"] == "cut off (length)"
-    assert lines["slow"]["error"] == "cut off (time)"
+    assert lines["slow"]["error"] == "cut off (time) after 2 attempts"
     assert lines["long"]["error"] == "cut off (length)"
     assert lines["bomb"]["snapshot"]
     assert [missing["reason"] for missing in lines["page"]["missing"]] == [
