@@ -146,9 +146,13 @@ class Importer:
         segment = index.segment(name)
         if segment is None or not segment.sealed:
             index_file(folder / name, index, self._on_fault)
-        if origin_of(index, folder, name) is None:
+        said = origin_of(index, folder, name) or {}
+        if not said:
             self._state(name, {"file": _described(file.name, length, digest)})
-        return Imported(file.name, name, digest, length, is_known=True)
+        return Imported(
+            file.name, name, digest, length, said.get("records", 0), said.get("captures", 0),
+            is_repacked="stored" in said, is_known=True,
+        )  # fmt: skip
 
     def _stage(self, file: Path, digest: Digest, staging: Path, ids: set[UUID]) -> _Staged:
         """A checked copy in `staging`; `ids` are those of the captures in the files before.

@@ -46,8 +46,9 @@ def _bibtex_fields(citation: Citation) -> Iterator[tuple[str, str]]:
         yield "archiveurl", f"{{{_verbatim(citation.archive_url)}}}"
     if citation.language:
         yield "langid", f"{{{_tex(citation.language)}}}"
-    yield "eprint", f"{{{citation.identifier}}}"
-    yield "eprinttype", "{ark}"
+    if not citation.imported_from:
+        yield "eprint", f"{{{citation.identifier}}}"
+        yield "eprinttype", "{ark}"
     yield "note", f"{{{_tex(_note(citation))}}}"
 
 

@@ -170,4 +170,6 @@ def _copy(citation: Citation) -> str:
 
 def _evidence(citation: Citation) -> str:
     """Identifier and digest, without the identifier where it already stands for the address."""
-    return citation.evidence if citation.archive_url else citation.short_digest or citation.identifier
+    if citation.archive_url:
+        return citation.evidence
+    return ", ".join(filter(None, (citation.short_digest or citation.identifier, citation.origin)))

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from archiver.citation.names import Author, parse_author
 from archiver.model.article import ExtractedArticle
+from archiver.model.capture import Capture
 from archiver.model.digest import Digest
 from archiver.model.moment import to_timestamp14, to_warc_date
 from archiver.model.snapshot import Snapshot
@@ -44,6 +45,13 @@ class Citation:
     archive: str | None = None
     is_news: bool = False
     is_dead: bool = False
+    imported_from: str | None = None
+    """The foreign file that the capture came in: this archive did not take it."""
+
+    @property
+    def origin(self) -> str:
+        """That the capture is not this archive's own; empty for one that is."""
+        return f"imported from {self.imported_from}" if self.imported_from else ""
 
     @property
     def short_digest(self) -> str:
@@ -52,8 +60,8 @@ class Citation:
 
     @property
     def evidence(self) -> str:
-        """The identifier, and the short digest if there is one."""
-        return ", ".join(part for part in (self.identifier, self.short_digest) if part)
+        """The identifier, the short digest if there is one, and where a foreign capture came from."""
+        return ", ".join(part for part in (self.identifier, self.short_digest, self.origin) if part)
 
     @property
     def archived_at(self) -> str:
@@ -92,6 +100,24 @@ def citation_of(
         archive=one_line(archive),
         is_news=bool(article and article.published),
         is_dead=is_dead,
+    )
+
+
+def citation_of_import(capture: Capture, base_url: str = "", archive: str = "") -> Citation:
+    """The reference to a capture in an imported file: what it says of itself, by its record id."""
+    url = capture.target_uri
+    return Citation(
+        authors=(),
+        title=None,
+        site=None,
+        published=None,
+        captured=capture.captured_at.astimezone(UTC),
+        url=url,
+        archive_url=replay_url(base_url, capture.captured_at, url) if base_url else None,
+        identifier=f"urn:uuid:{capture.record_id}",
+        digest=capture.payload_digest,
+        archive=one_line(archive),
+        imported_from=capture.imported_from,
     )
 
 

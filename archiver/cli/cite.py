@@ -7,13 +7,15 @@ from datetime import datetime
 import click
 
 from archiver.citation.files import csl_reference
-from archiver.citation.reference import Citation, citation_of
+from archiver.citation.reference import Citation, citation_of, citation_of_import
 from archiver.citation.styles import STYLES
 from archiver.cli.dates import DATE_FORMS, Moment
 from archiver.cli.naming import named_snapshot
 from archiver.cli.opening import open_index
 from archiver.cli.output import Terminal, json_option, pass_terminal, print_json, say
 from archiver.config.settings import Settings
+from archiver.errors import NotFoundError
+from archiver.model.identifier import is_identifier
 from archiver.model.moment import to_warc_date
 from archiver.model.snapshot import Snapshot
 from archiver.model.version import ChangeKind
@@ -36,12 +38,12 @@ def command(terminal: Terminal, what: str, at: datetime | None, style: str, as_j
     """
     home, settings = terminal.open_home()
     with open_index(home, settings) as index:
-        snapshot = named_snapshot(index, what, at)
-        citation = citation_for(index, settings, snapshot)
+        citation = _citation(index, settings, what, at)
     if as_json:
         print_json(
             {
-                "snapshot": snapshot.id,
+                "snapshot": None if citation.imported_from else citation.identifier,
+                "imported_from": citation.imported_from,
                 "url": citation.url,
                 "captured_at": to_warc_date(citation.captured),
                 "archive_url": citation.archive_url,
@@ -51,10 +53,23 @@ def command(terminal: Terminal, what: str, at: datetime | None, style: str, as_j
             }
         )
         return
-    say(f"{citation.url} captured {to_warc_date(citation.captured)} [{snapshot.id}]")
+    origin = f", {citation.origin}" if citation.imported_from else ""
+    say(f"{citation.url} captured {to_warc_date(citation.captured)}{origin} [{citation.identifier}]")
     if not citation.archive_url:
         say("identity.base_url is not set, so the citation has no address of the copy, only its identifier")
     click.echo(STYLES[style](citation).removesuffix("\r\n"))
+
+
+def _citation(index: Index, settings: Settings, what: str, at: datetime | None) -> Citation:
+    """The citation of the snapshot that is named; where there is none, of a capture in an imported file."""
+    try:
+        return citation_for(index, settings, named_snapshot(index, what, at))
+    except NotFoundError:
+        capture = None if is_identifier(what) else index.closest(what, at)
+        if capture is None or capture.imported_from is None:
+            raise
+    identity = settings.identity
+    return citation_of_import(capture, identity.base_url, identity.collection or identity.operator)
 
 
 def citation_for(index: Index, settings: Settings, snapshot: Snapshot) -> Citation:

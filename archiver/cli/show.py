@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from archiver.citation.standing import Standing, standing_of
 from archiver.cli.opening import open_index
-from archiver.cli.output import Terminal, echo, json_option, pass_terminal, plain
+from archiver.cli.output import Terminal, echo, json_option, pass_terminal, plain, print_json
 from archiver.errors import NotFoundError, UsageError
+from archiver.importing import origin_of
 from archiver.model import identifier
+from archiver.model.capture import imported_from
 from archiver.model.moment import to_warc_date
 from archiver.model.picture import PictureStatus, SnapshotPicture
 from archiver.model.snapshot import Snapshot
@@ -21,9 +25,15 @@ from archiver.storage.index import Index
 @json_option
 @pass_terminal
 def command(terminal: Terminal, snapshot: str, as_json: bool) -> None:
-    """Show what the archive knows of SNAPSHOT: the page, its pictures, and which are missing."""
+    """Show what the archive knows of SNAPSHOT: the page, its pictures, and which are missing.
+
+    Of an imported WARC file (import-....warc.gz) it shows where it came from.
+    """
     home, settings = terminal.open_home()
     with open_index(home, settings) as index:
+        if imported_from(snapshot):
+            _show_import(index, settings.warc_folder(home), snapshot, as_json=as_json)
+            return
         found = find_snapshot(index, snapshot)
         standing = standing_of(index, settings.warc_folder(home), found.id)
     if as_json:
@@ -31,6 +41,26 @@ def command(terminal: Terminal, snapshot: str, as_json: bool) -> None:
         return
     _print(found)
     _print_standing(standing)
+
+
+def _show_import(index: Index, folder: Path, segment: str, *, as_json: bool) -> None:
+    if index.segment(segment) is None:
+        raise NotFoundError(f"no file {segment} in this archive")
+    said = origin_of(index, folder, segment)
+    if said is None:
+        raise NotFoundError(f"where {segment} came from is not stated; import the file again")
+    if as_json:
+        print_json(said)
+        return
+    file, warcinfo = said["file"], said.get("warcinfo", {})
+    click.secho(plain(segment), bold=True)
+    echo(f"imported    {said['issued']}" + (f" by {said['by']}" if said.get("by") else ""))
+    echo(f"file        {file['name']}, {file['bytes']} bytes, {file['sha256']}")
+    echo(f"packed      {said.get('packed', 'not stated')}")
+    echo(f"holds       {said.get('captures', '?')} captures in {said.get('records', '?')} records")
+    for name, value in warcinfo.items():
+        echo(f"  {name}: {value}")
+    click.echo("This archive did not take these captures.")
 
 
 def _print_standing(standing: Standing) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from foreign_warcs import AGAIN, BODY, CHUNKED, PAGE, ForeignWriter, foreign_warc, gzipped_as_a_whole, revisit
+from starlette.testclient import TestClient
 from trust_archive import TrustHome, make_home, unpacked
 from warc_exchanges import exchange, response, writer
 
@@ -20,6 +21,9 @@ from archiver.citation.bundle import WARC
 from archiver.citation.exporting import export_bundle
 from archiver.citation.fixity_report import fixity_report
 from archiver.cli import main
+from archiver.config.folder import Home
+from archiver.config.sections import Web
+from archiver.config.settings import Settings
 from archiver.errors import DiskFullError, UnsafeInputError
 from archiver.fixity import Verified, verify_folder
 from archiver.importing import Imported, Importer, origin_of
@@ -27,6 +31,8 @@ from archiver.model.capture import RecordType
 from archiver.reindex import recover_segments, reindex
 from archiver.retrieval import Retrieval
 from archiver.storage.warc import exchange_records
+from archiver.web.application import application, replay
+from archiver.web.opening import open_site
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "damaged_warcs"
 SOUND_FOR_A_READER = {
@@ -105,6 +111,47 @@ def test_what_the_archive_did_not_take_says_so_wherever_it_is_shown(home, tmp_pa
     assert "IMPORTED from crawl-2009" in capsys.readouterr().err
     assert main([*run, "list", "http://courier.example/depot", "--json"]) == 0
     assert all(json.loads(line)["imported_from"] is None for line in capsys.readouterr().out.splitlines())
+
+
+def test_the_web_says_that_a_capture_is_imported(home, tmp_path):
+    bring_in(home, foreign_warc(tmp_path / "crawl-2009.warc.gz"))
+    settings = Settings(web=Web(application_url="http://app.test", replay_url="http://replay.test"))
+    with home.index() as index:
+        site = open_site(Home(home.root), settings, index)
+        app = TestClient(application(site), "http://app.test", follow_redirects=False)
+        memento = TestClient(replay(site), "http://replay.test").get(f"/web/20091114100000id_/{PAGE}")
+        assert memento.content == BODY
+        assert memento.headers["X-Archive-Imported-From"] == "crawl-2009"
+        assert memento.headers["Memento-Datetime"] == "Sat, 14 Nov 2009 10:00:00 GMT"
+        assert "imported from crawl-2009" in app.get(f"/view/20091114100000/{PAGE}").text
+        assert "imported from crawl-2009" in app.get(f"/web/*/{PAGE}").text
+        assert (
+            app.get("/index", params={"url": PAGE, "output": "json"}).json()["source"] == "import:crawl-2009"
+        )
+        asked = {"url": PAGE, "fl": "original,source", "filter": "source:import:.*"}
+        assert app.get("/cdx", params=asked).text == f"{PAGE} import:crawl-2009\n"
+        own = app.get("/index", params={"url": "http://courier.example/depot"}).text
+        assert own
+        assert "import" not in own
+        assert PAGE in app.get(f"/web/timemap/link/{PAGE}").text
+
+
+def test_an_imported_capture_is_cited_as_one_and_a_file_is_shown(home, tmp_path, capsys, monkeypatch):
+    [imported] = bring_in(home, foreign_warc(tmp_path / "crawl-2009.warc.gz"))
+    run = ["--home", str(home.root)]
+    for address in ("", "https://archive.example"):
+        monkeypatch.setenv("ARCHIVER_IDENTITY__BASE_URL", address)
+        assert main([*run, "cite", PAGE, "--json"]) == 0
+        cited = json.loads(capsys.readouterr().out)
+        assert cited["imported_from"] == "crawl-2009"
+        assert cited["snapshot"] is None
+        for style in set(cited["styles"]) - {"robust-link"}:
+            assert "imported from crawl-2009" in cited["styles"][style], style
+    assert main([*run, "show", imported.segment]) == 0
+    shown = capsys.readouterr().out
+    assert "3 captures in 4 records" in shown
+    assert "software: oldcrawler/0.9" in shown
+    assert "This archive did not take these captures." in shown
 
 
 def test_where_a_file_came_from_is_an_entry_of_the_log(home, tmp_path):
