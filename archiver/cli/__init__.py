@@ -35,8 +35,10 @@ COMMANDS = (
     "reindex",
     "import",
     "stats",
+    "status",
     "run",
     "serve",
+    "token",
     "demo",
 )
 """In the order of the help; the command `x` is the function `command` of the module `archiver.cli.x`."""

@@ -17,6 +17,7 @@ from archiver.cli.output import (
     say,
     table,
 )
+from archiver.cli.pausing import pause, resume
 from archiver.config.source import Source
 from archiver.config.sources import load_sources, validate_source_file
 from archiver.crawl.checking import CheckedSource, check_source
@@ -172,6 +173,10 @@ def describe(source: Source) -> dict[str, object]:
         "checked": str(source.checked) if source.checked else None,
         "notes": source.notes,
     }
+
+
+command.add_command(pause)
+command.add_command(resume)
 
 
 def _print_checked(checked: CheckedSource) -> None:
