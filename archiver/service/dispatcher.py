@@ -1,8 +1,8 @@
 """Decides what is worked on next: never two things of one source at once, and no kind of work for ever.
 
 Three kinds wait: sources that are to be looked at, articles that are due again, submitted pages. They
-take turns. When the day's budget is nearly spent, articles that are due again wait; when they are too
-late, the newest come first.
+take turns. When the day's budget is nearly spent, articles that are due again wait, and when it is spent all
+does; when articles are too late, the newest come first.
 """
 
 from __future__ import annotations
@@ -179,6 +179,8 @@ class Dispatcher:
         return begun
 
     async def _next(self) -> Work | None:
+        if self._spent() >= 1.0:
+            return None
         for _ in Kind:
             kind = next(self._turns)
             if kind is Kind.LOOK:
