@@ -164,6 +164,8 @@ def _cells(source: SourceStatus, now: datetime) -> tuple[str, ...]:
 
 
 def _next(state: SourceState, now: datetime) -> str:
+    if state.paused_at:
+        return "-"
     if state.next_run_at and state.next_run_at <= now:
         return "now"
     return ago(state.next_run_at, now)

@@ -135,6 +135,7 @@ def put_to_work(archive: Archive) -> None:
             "paper", "a", moment - timedelta(minutes=8), counts, "a 404", is_pass=True
         )
         operations.sources.plan("paper", moment + timedelta(minutes=7), timedelta(minutes=15))
+        operations.sources.plan("former", moment + timedelta(minutes=7), None)
         operations.sources.pause("former", moment, "closed\x1b[2J down")
         operations.hosts.put(
             [HostState("slow.example", moment + timedelta(hours=4), "answered 503", 3, 9.0, moment)]
@@ -161,7 +162,7 @@ def test_the_status_names_the_service_the_lag_the_queue_closed_hosts_and_each_so
     row = next(line for line in lines if line.startswith("paper "))
     assert row.startswith("paper on 8 min ago in ")
     assert row.endswith("41 3 0 2 7 1 3 h ago a 404")
-    assert any(line.startswith("former paused") for line in lines)
+    assert any(line.startswith("former paused never - 0") for line in lines)
     status = archive.here("status", "--json").json()
     assert status["service"]["running"] is True
     assert status["service"]["processes"][0]["document"] == {"queue": 4}

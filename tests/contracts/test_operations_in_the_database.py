@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -156,6 +158,32 @@ def test_a_rebuilt_index_keeps_what_no_warc_file_says(index: Index) -> None:
     index.operations.sources.resume("weekly")
     assert contents(index)[1:] == before[1:]
     assert index.operations.sources.get("daily") == before[0][0]  # type: ignore[index]
+
+
+def test_nothing_that_is_said_while_the_index_is_replaced_is_lost(
+    index: Index, url: str, opened: Callable[[str], Index]
+) -> None:
+    other = opened(url)
+    ended = threading.Event()
+
+    def work() -> int:
+        count = 0
+        while not ended.is_set():
+            other.operations.sources.finished("daily", "a", NOW, PassCounts(new=1), None, is_pass=False)
+            count += 1
+        return count
+
+    with ThreadPoolExecutor(1) as pool:
+        working = pool.submit(work)
+        try:
+            for _ in range(3):
+                with index.rebuild():
+                    pass
+        finally:
+            ended.set()
+        counted = working.result()
+    assert counted
+    assert index.operations.sources.get("daily").total.new == counted
 
 
 def test_clearing_the_index_keeps_what_no_warc_file_says(index: Index) -> None:
