@@ -17,6 +17,7 @@ from archiver.crawl.extracting import Extractor
 from archiver.crawl.keeping import TRY_AGAIN, Outcome, PageResult, SnapshotKeeper
 from archiver.crawl.memory import ArchiveMemory
 from archiver.crawl.scrapy_run import crawl
+from archiver.model.capture import Capture
 from archiver.model.snapshot import Announcement
 from archiver.retrieval import Retrieval
 from archiver.spiders.base import Visit, VisitingSpider
@@ -222,12 +223,23 @@ class SourceCrawl:
             self.result.unwanted += 1
             return None
         self.result.entries += 1
-        known = await asyncio.to_thread(self._archive.index.closest, entry.url, below=400)
+        known = await asyncio.to_thread(self._known, entry.url)
         if known and not (entry.updated and known.captured_at < entry.updated <= datetime.now(UTC) + AHEAD):
             self.result.known += 1
             return None
         self._visited.add(key)
         return Visit(entry.url, self._source.name, self._headers, announcement)
+
+    def _known(self, url: str) -> Capture | None:
+        """The last capture of a page that the archive is done with.
+
+        A page without a snapshot was left half done by a crash, unless it asked not to be archived.
+        """
+        index = self._archive.index
+        capture = index.closest(url, below=400)
+        if capture is None or self._archive.settings.capture.noarchive == "skip":
+            return capture
+        return capture if next(index.snapshots(url, limit=1), None) else None
 
     def _note(self, page: PageResult) -> None:
         self.result.add(page)
