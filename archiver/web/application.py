@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from archiver.errors import ArchiverError
-from archiver.web import api, browsing, health, record_page
+from archiver.web import api, browsing, health, record_page, submissions, submit_page
 from archiver.web.cdx import routes as cdx
 from archiver.web.mementos import memento_or_timegate
 from archiver.web.openapi import openapi
@@ -33,6 +33,9 @@ def application(site: Site) -> Starlette:
         Route("/sources", browsing.sources),
         Route("/snapshot/{identifier:path}", record_page.snapshot_page),
         Route("/ark:{identifier:path}", record_page.by_ark),
+        Route("/submit", submit_page.submitted, methods=["POST"]),
+        Route("/submit", submit_page.form),
+        Route("/submissions/{id}", submit_page.progress),
         Route("/compare", record_page.comparison),
         Route("/view/{rest:path}", record_page.view),
         Route("/api/openapi.json", openapi),
@@ -40,7 +43,10 @@ def application(site: Site) -> Starlette:
         Route("/api/v1/snapshots/{identifier:path}", api.snapshot),
         Route("/api/v1/records/{identifier:path}", api.record),
         Route("/api/v1/comparison", api.comparison),
+        Route("/api/v1/captures", submissions.submit, methods=["POST"]),
         Route("/api/v1/captures", api.captures),
+        Route("/api/v1/submissions", submissions.submissions),
+        Route("/api/v1/submissions/{id}", submissions.submission),
         Route("/api/v1/urls", api.urls),
         Route("/api/v1/history", api.history),
         Route("/api/v1/sources", api.sources),

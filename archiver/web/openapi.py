@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from archiver.storage.index import Match
 from archiver.web.api import MOST, answer
+from archiver.web.desk import MOST_AT_ONCE
 from archiver.web.site import site_of
 
 
@@ -36,6 +37,11 @@ def _match(default: str) -> dict[str, Any]:
     return match
 
 
+def _guarded(operation: dict[str, Any], *scopes: str) -> dict[str, Any]:
+    """The same operation, which needs a token with one of these scopes."""
+    return {**operation, "security": [{"token": [scope]} for scope in scopes]}
+
+
 _DATES: Final = [_parameter("from", "From this date on"), _parameter("to", "Up to and including this date")]
 _BEHIND: Final = _parameter("behind", "`behind` of the answer before")
 _PAGING: Final = [_parameter("limit", "At most so many"), _BEHIND]
@@ -49,12 +55,38 @@ _SIDES: Final = [
     _parameter("before", "Identifier of the earlier snapshot", required=True),
     _parameter("after", "Identifier of the later snapshot", required=True),
 ]
+_ID: Final = _parameter("id", "`id` of the submission", required=True, place="path")
+_ADDRESS: Final = {"type": "string", "format": "uri", "maxLength": 8_192}
+_SUBMIT: Final = {
+    "summary": "Archive pages: they are queued, and the service fetches them",
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"oneOf": [
+            {
+                "type": "object", "required": [name], "additionalProperties": False,
+                "properties": {name: schema, "images": {"type": "boolean", "default": True}},
+            }
+            for name, schema in (
+                ("url", _ADDRESS),
+                ("urls", {"type": "array", "items": _ADDRESS, "minItems": 1, "maxItems": MOST_AT_ONCE}),
+            )
+        ]}}},
+    },
+    "responses": _responses("202", 400, 401, 403, 413, 415, 422, 429),
+}  # fmt: skip
 _PATHS: Final = {
     "/api/v1/snapshots": _operation("Search snapshots", [*_WORDS, *_DATES, *_PAGING], 400),
     "/api/v1/snapshots/{identifier}": _operation("The document of one snapshot", [_NAME], 400, 404),
     "/api/v1/records/{identifier}": _operation("All that its record page shows", [_NAME], 400, 404),
     "/api/v1/comparison": _operation("What differs between two snapshots", _SIDES, 400, 404, 451),
-    "/api/v1/captures": _operation("Captures", [_URL, _match("exact"), *_DATES, *_PAGING], 400),
+    "/api/v1/captures": {
+        **_operation("Captures", [_URL, _match("exact"), *_DATES, *_PAGING], 400),
+        "post": _guarded(_SUBMIT, "capture"),
+    },
+    "/api/v1/submissions": {
+        "get": _guarded(_operation("The newest submissions", [], 401, 403)["get"], "read", "capture")
+    },
+    "/api/v1/submissions/{id}": _operation("How one submission fares", [_ID], 404),
     "/api/v1/urls": _operation("Addresses below another", [_URL, _match("prefix"), _BEHIND], 400),
     "/api/v1/history": _operation("History of an article", [_URL], 400, 404),
     "/api/v1/sources": _operation("What is watched, and how the work on it goes", []),
@@ -77,6 +109,9 @@ def openapi(request: Request) -> Response:
         "info": {"title": site.name, "version": site.version},
         "servers": [{"url": site.origins.application(request)}],
         "paths": _PATHS,
-        "components": {"schemas": {"Problem": _PROBLEM}},
+        "components": {
+            "schemas": {"Problem": _PROBLEM},
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
     }
     return answer(request, document)

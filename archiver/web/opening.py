@@ -13,6 +13,7 @@ from archiver.history import Historian
 from archiver.retrieval import Retrieval
 from archiver.storage.index import Index
 from archiver.web.bundles import Bundles
+from archiver.web.desk import Desk
 from archiver.web.site import Origins, Site
 
 
@@ -32,5 +33,6 @@ def open_site(home: Home, settings: Settings, index: Index) -> Site:
         warc=folder,
         withdrawals=Withdrawals(index, folder),
         bundles=Bundles(log, web.bundle_bytes, identity.collection or identity.operator, identity.base_url),
+        desk=Desk(index, settings.url_policy(), web.submissions_per_minute, web.submissions_waiting),
         name=identity.collection or web.name,
     )

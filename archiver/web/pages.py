@@ -68,13 +68,19 @@ _environment.filters.update(size=size, day=day, clock=clock, short=short, ago=ag
 
 
 def render(
-    request: Request, template: str, values: Mapping[str, Any], status: int = 200, *, framing: bool = False
+    request: Request,
+    template: str,
+    values: Mapping[str, Any],
+    status: int = 200,
+    *,
+    framing: bool = False,
+    is_private: bool = False,
 ) -> Response:
-    """The page that `template` makes of `values`."""
+    """The page that `template` makes of `values`; a private one is kept by nobody, and names its origin."""
     site = site_of(request)
     replay = site.origins.replay(request)
     text = _environment.get_template(template).render(
-        archive=site.name, version=site.version, replay=replay, request_path=request.url.path, **values
+        archive=site.name, version=site.version, replay=replay, takes_pages=site.desk.is_open, **values
     )
     frames = replay if framing else "'none'"
     policy = (
@@ -85,10 +91,10 @@ def render(
     headers = {
         "Content-Security-Policy": policy,
         "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer",
+        "Referrer-Policy": "same-origin" if is_private else "no-referrer",
         "Cross-Origin-Opener-Policy": "same-origin",
-        "Cache-Control": _CACHED,
+        "Cache-Control": "no-store" if is_private else _CACHED,
     }
-    if status == 200:
+    if status == 200 and not is_private:
         return checked(request, text.encode(), "text/html", headers)
     return Response(text, status, headers, media_type="text/html")

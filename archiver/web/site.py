@@ -15,6 +15,7 @@ from archiver.history import Historian
 from archiver.retrieval import Retrieval
 from archiver.storage.index import Index
 from archiver.web.bundles import Bundles
+from archiver.web.desk import Desk
 from archiver.web.listing_pages import PageStarts
 
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
@@ -54,6 +55,7 @@ class Site:
     warc: Path
     withdrawals: Withdrawals
     bundles: Bundles
+    desk: Desk
     name: str = "News archive"
     page_starts: PageStarts = field(default_factory=PageStarts)
 

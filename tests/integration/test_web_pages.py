@@ -148,6 +148,8 @@ def test_every_described_path_answers(client: httpx.Client, versions: Versions) 
     url = quote(str(versions[0]["url"]), safe="")
     values = {"url": url, "identifier": before, "before": before, "after": after}
     for path, operations in document["paths"].items():
+        if "submissions" in path:
+            continue  # wants a token, or a submission
         needed = [one["name"] for one in operations["get"]["parameters"] if one["required"]]
         query = "&".join(f"{name}={values[name]}" for name in needed if f"{{{name}}}" not in path)
         answer = client.get(f"{path.format(**values)}?{query}")

@@ -1,0 +1,37 @@
+"""Whether the service that archives is alive, as far as it let itself be heard of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from archiver.model.moment import to_warc_date
+from archiver.storage.index import Index
+
+SILENCE: Final = timedelta(seconds=60)
+"""A service that was not heard of for so long is taken for dead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """When a service was last heard of (None: never, or it ended in order), and whether it is alive."""
+
+    last: datetime | None
+    is_alive: bool
+
+    @property
+    def words(self) -> str:
+        """`ok`, or what is the matter."""
+        if self.is_alive:
+            return "ok"
+        if self.last is None:
+            return "the service (archiver run) does not run"
+        return f"the service has not been heard of since {to_warc_date(self.last)[:19]}Z"
+
+
+def heartbeat(index: Index) -> Heartbeat:
+    """What the processes of the service said last. Raises IndexUnavailableError."""
+    beats = [beat for beat in index.operations.beats.all() if beat.role != "stopping"]
+    last = max((beat.at for beat in beats), default=None)
+    return Heartbeat(last, last is not None and datetime.now(UTC) - last < SILENCE)
