@@ -68,13 +68,11 @@ def verify_folder(
 
 def segments_of(index: Index, snapshot: Snapshot) -> list[str]:
     """The names of the segments with the records of `snapshot` and those that its revisits refer to."""
-    ids = [*snapshot.redirects, snapshot.page.record_id]
-    ids += [r.record_id for p in snapshot.pictures for r in p.fetched if r.record_id]
     names: dict[str, None] = {}
     own = index.snapshot_location(snapshot.id)
     if own:
         names[own.segment] = None
-    for record_id in ids:
+    for record_id in snapshot.record_ids:
         capture = index.capture(record_id)
         if capture:
             names[capture.location.segment] = None

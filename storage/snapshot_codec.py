@@ -17,7 +17,7 @@ from archiver.errors import DamagedRecordError
 from archiver.model.article import ExtractedArticle
 from archiver.model.digest import Digest
 from archiver.model.picture import FetchedRendition, FoundPicture, PictureStatus, SnapshotPicture
-from archiver.model.snapshot import Announcement, PageCapture, Provenance, Snapshot
+from archiver.model.snapshot import Announcement, PageCapture, Provenance, Snapshot, SnapshotResource
 
 FORMAT: Final = "news-archiver/snapshot"
 VERSION: Final = 1
@@ -36,7 +36,7 @@ class _Page(msgspec.Struct, frozen=True):
     payload_digest: _Digest | None
 
 
-class _Rendition(msgspec.Struct, frozen=True):
+class _Rendition(msgspec.Struct, frozen=True, omit_defaults=True):
     url: str
     status: PictureStatus
     record_id: UUID | None
@@ -45,6 +45,7 @@ class _Rendition(msgspec.Struct, frozen=True):
     payload_digest: _Digest | None
     payload_length: int
     reason: str | None
+    hops: tuple[UUID, ...] = ()
 
 
 class _Picture(msgspec.Struct, frozen=True):
@@ -54,7 +55,17 @@ class _Picture(msgspec.Struct, frozen=True):
     reason: str | None
 
 
-class _Document(msgspec.Struct, frozen=True):
+class _Resource(msgspec.Struct, frozen=True):
+    url: str
+    record_ids: tuple[UUID, ...]
+    http_status: int
+    mime: str | None
+    payload_digest: _Digest | None
+    payload_length: int
+    reason: str | None
+
+
+class _Document(msgspec.Struct, frozen=True, omit_defaults=True):
     format: str
     version: int
     id: str
@@ -67,6 +78,7 @@ class _Document(msgspec.Struct, frozen=True):
     announcement: Announcement | None
     article_key: str | None
     article: ExtractedArticle | None
+    resources: tuple[_Resource, ...] = ()
 
 
 class _Envelope(msgspec.Struct, frozen=True):
@@ -97,6 +109,7 @@ def encode(snapshot: Snapshot) -> bytes:
         announcement=snapshot.announcement,
         article_key=snapshot.article_key,
         article=snapshot.article,
+        resources=tuple(_resource(resource) for resource in snapshot.resources),
     )
     try:
         return _encoder.encode(document)
@@ -131,6 +144,7 @@ def decode(document: bytes) -> Snapshot:
         announcement=read.announcement,
         article_key=read.article_key,
         article=read.article,
+        resources=tuple(_read_resource(resource) for resource in read.resources),
     )
 
 
@@ -167,6 +181,7 @@ def _picture(picture: SnapshotPicture) -> _Picture:
             payload_digest=_labelled(rendition.payload_digest),
             payload_length=rendition.payload_length,
             reason=rendition.reason,
+            hops=rendition.hops,
         )
         for rendition in picture.fetched
     )
@@ -184,10 +199,35 @@ def _read_picture(picture: _Picture) -> SnapshotPicture:
             payload_digest=_digest(rendition.payload_digest),
             payload_length=rendition.payload_length,
             reason=rendition.reason,
+            hops=rendition.hops,
         )
         for rendition in picture.fetched
     )
     return SnapshotPicture(found=picture.found, status=picture.status, fetched=fetched, reason=picture.reason)
+
+
+def _resource(resource: SnapshotResource) -> _Resource:
+    return _Resource(
+        url=resource.url,
+        record_ids=resource.record_ids,
+        http_status=resource.http_status,
+        mime=resource.mime,
+        payload_digest=_labelled(resource.payload_digest),
+        payload_length=resource.payload_length,
+        reason=resource.reason,
+    )
+
+
+def _read_resource(resource: _Resource) -> SnapshotResource:
+    return SnapshotResource(
+        url=resource.url,
+        record_ids=resource.record_ids,
+        http_status=resource.http_status,
+        mime=resource.mime,
+        payload_digest=_digest(resource.payload_digest),
+        payload_length=resource.payload_length,
+        reason=resource.reason,
+    )
 
 
 def _labelled(digest: Digest | None) -> str | None:

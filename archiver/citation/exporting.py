@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 
 from archiver.citation.bundle import WARC, Evidence, derived_files, event, file_digest, labelled, package
 from archiver.citation.checkpoint import Checkpoint, LogProof
-from archiver.citation.notary import record_ids
 from archiver.citation.note import Note, parse_note
 from archiver.citation.sequencer import LogPlace
 from archiver.citation.statement import read_canonical
@@ -197,7 +196,7 @@ def _copy_records(
 def _stored(ledger: Log, snapshot: Snapshot) -> Iterable[RecordEvidence]:
     locations: list[RecordLocation] = []
     originals: list[RecordLocation] = []
-    for record_id in record_ids(snapshot):
+    for record_id in snapshot.record_ids:
         capture = ledger.index.capture(record_id)
         if capture is None:
             raise DamagedRecordError(f"the index lacks the record {record_id}; run archiver reindex")

@@ -50,7 +50,7 @@ class Notary:
         records: dict[str, RecordEvidence] = {}
         originals: dict[str, RecordEvidence] = {}
         locations: list[RecordLocation] = []
-        for record_id in record_ids(snapshot):
+        for record_id in snapshot.record_ids:
             capture = self._index.capture(record_id)
             if capture is None:
                 raise NotFoundError(f"the record {record_id} of snapshot {snapshot.id} is not in the index")
@@ -103,13 +103,6 @@ class Notary:
             return None
         latest = self._index.article_snapshots(snapshot.article_key, descending=True, limit=2)
         return next((found.id for found in latest if found.id != snapshot.id), None)
-
-
-def record_ids(snapshot: Snapshot) -> list[UUID]:
-    """The main records that a snapshot consists of: redirects, page, pictures; each once, in that order."""
-    ids = [*snapshot.redirects, snapshot.page.record_id]
-    ids += [r.record_id for picture in snapshot.pictures for r in picture.fetched if r.record_id]
-    return list(dict.fromkeys(ids))
 
 
 def statement_record(

@@ -56,6 +56,10 @@ def capture_statement(
                 "captured": len(snapshot.captured),
                 "missing": len(snapshot.missing),
             },
+            "resources": {
+                "found": len(snapshot.resources),
+                "missing": sum(resource.reason is not None for resource in snapshot.resources),
+            },
             "tls": _tls(records, str(snapshot.page.record_id)),
             "records": [described(record) for record in records],
             "originals": [described(record) for record in originals],

@@ -11,7 +11,6 @@ from pathlib import Path
 from threading import Lock
 from uuid import UUID
 
-from archiver.citation.notary import record_ids
 from archiver.citation.standing import remark_of
 from archiver.errors import ArchiverError
 from archiver.model.capture import Capture, RecordLocation
@@ -132,7 +131,7 @@ class Withdrawals:
             snapshot, withdrawal = self._known.snapshots.get(name) or self._read_one(name)
             known.snapshots[name] = (snapshot, withdrawal)
             if snapshot:
-                for record_id in record_ids(snapshot):
+                for record_id in snapshot.content_ids:
                     known.records.setdefault(record_id, withdrawal)
                 for digest in _payloads(snapshot):
                     known.payloads.setdefault(digest, withdrawal)

@@ -13,7 +13,7 @@ from archiver.model.picture import (
     PictureStatus,
     SnapshotPicture,
 )
-from archiver.model.snapshot import PageCapture, Provenance, Snapshot
+from archiver.model.snapshot import PageCapture, Provenance, Snapshot, SnapshotResource
 
 Acknowledged = Callable[[UUID], Awaitable[Capture]]
 
@@ -28,9 +28,7 @@ async def assemble(
     if page.status == HTTPStatus.NOT_MODIFIED and page.original:
         payload = await acknowledged(page.original.record_id)
     pictures = tuple([await _picture(picture, acknowledged) for picture in fetched.pictures])
-    for resource in fetched.resources:
-        for exchange in resource.exchanges:
-            await acknowledged(exchange)
+    resources = tuple([await _resource(download, acknowledged) for download in fetched.resources])
     for hop in hops:
         await acknowledged(hop)
     return Snapshot(
@@ -49,6 +47,7 @@ async def assemble(
         pictures=pictures,
         provenance=provenance,
         announcement=fetched.announcement,
+        resources=resources,
     )
 
 
@@ -79,13 +78,7 @@ async def _picture(fetched: FetchedPicture, acknowledged: Acknowledged) -> Snaps
 async def _rendition(download: Download, acknowledged: Acknowledged) -> FetchedRendition:
     if not download.exchanges:
         return FetchedRendition(download.url, PictureStatus.MISSING, reason=download.reason)
-    capture: Capture | None = None
-    for exchange in download.exchanges:
-        capture = await acknowledged(exchange)
-    assert capture is not None
-    payload = capture
-    if capture.status == HTTPStatus.NOT_MODIFIED and capture.original:
-        payload = await acknowledged(capture.original.record_id)
+    capture, payload = await _answer(download, acknowledged)
     reason = reason_for(download, capture)
     if reason:
         status = PictureStatus.MISSING
@@ -102,4 +95,29 @@ async def _rendition(download: Download, acknowledged: Acknowledged) -> FetchedR
         payload_digest=payload.payload_digest,
         payload_length=payload.payload_length,
         reason=reason,
+        hops=download.exchanges[:-1],
     )
+
+
+async def _resource(download: Download, acknowledged: Acknowledged) -> SnapshotResource:
+    if not download.exchanges:
+        return SnapshotResource(download.url, reason=download.reason)
+    capture, payload = await _answer(download, acknowledged)
+    return SnapshotResource(
+        url=download.url,
+        record_ids=download.exchanges,
+        http_status=capture.status,
+        mime=payload.mime if capture.status else None,
+        payload_digest=payload.payload_digest,
+        payload_length=payload.payload_length,
+        reason=reason_for(download, capture),
+    )
+
+
+async def _answer(download: Download, acknowledged: Acknowledged) -> tuple[Capture, Capture]:
+    """The last capture that was made for a URL, and the one that has its payload; waits for all of them."""
+    captures = [await acknowledged(exchange) for exchange in download.exchanges]
+    last = captures[-1]
+    if last.status == HTTPStatus.NOT_MODIFIED and last.original:
+        return last, await acknowledged(last.original.record_id)
+    return last, last

@@ -107,6 +107,8 @@ class FetchedRendition:
     payload_length: int = 0
     reason: str | None = None
     """Why it is missing, in one line; None otherwise."""
+    hops: tuple[UUID, ...] = ()
+    """The record ids of the redirects and failed attempts that came before, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)

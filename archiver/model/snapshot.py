@@ -52,6 +52,23 @@ class PageCapture:
 
 
 @dataclass(frozen=True, slots=True)
+class SnapshotResource:
+    """A file that the page needs to look as it did, such as a stylesheet: what became of its URL.
+
+    `record_ids` are those of all its exchanges, redirects and failed attempts first; the last one answers.
+    `reason` says in one line why it is missing; None otherwise.
+    """
+
+    url: str
+    record_ids: tuple[UUID, ...] = ()
+    http_status: int = 0
+    mime: str | None = None
+    payload_digest: Digest | None = None
+    payload_length: int = 0
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """One article as archived at one time; immutable. It is also a WARC metadata record.
 
@@ -71,6 +88,25 @@ class Snapshot:
     announcement: Announcement | None = None
     article_key: str | None = None
     """The urlkey of the article's own URL: the same for all versions and all URLs of one article."""
+    resources: tuple[SnapshotResource, ...] = ()
+    """Stylesheets and other files that the page needs; those of older snapshots are not listed."""
+
+    @property
+    def record_ids(self) -> tuple[UUID, ...]:
+        """The main records that it consists of, each once: redirects, page, pictures, resources."""
+        needed = [record_id for resource in self.resources for record_id in resource.record_ids]
+        return tuple(dict.fromkeys([*self.content_ids, *needed]))
+
+    @property
+    def content_ids(self) -> tuple[UUID, ...]:
+        """Those of them that say something; resources belong to the site as much as to the page."""
+        ids = [*self.redirects, self.page.record_id]
+        for picture in self.pictures:
+            for rendition in picture.fetched:
+                ids += rendition.hops
+                if rendition.record_id:
+                    ids.append(rendition.record_id)
+        return tuple(dict.fromkeys(ids))
 
     @property
     def missing(self) -> tuple[SnapshotPicture, ...]:

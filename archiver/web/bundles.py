@@ -13,7 +13,6 @@ from typing import Final
 from starlette.exceptions import HTTPException
 
 from archiver.citation.exporting import export_bundle
-from archiver.citation.notary import record_ids
 from archiver.citation.published import NotLoggedError, PublishedLog
 from archiver.model.snapshot import Snapshot
 
@@ -83,7 +82,7 @@ class Bundles:
 
     def _refuse_large(self, snapshot: Snapshot) -> None:
         size = 0
-        for record_id in record_ids(snapshot):
+        for record_id in snapshot.record_ids:
             capture = self._log.index.capture(record_id)
             if capture:
                 size += capture.location.length

@@ -300,7 +300,7 @@ def test_the_records_of_a_bundle_go_into_another_archive_as_foreign_ones(home, t
         assert index.ledger.about(other.first.id) == []
         captures = list(index.captures_in_segment(imported.segment))
         assert {capture.source for capture in captures} == {"import:data"}
-        assert [capture.record_type for capture in captures].count(RecordType.REVISIT) == 1
+        assert [capture.record_type for capture in captures].count(RecordType.REVISIT) == 2
     with pytest.raises(UnsafeInputError, match="in this archive already"):
         bring_in(home, whole)
     third = make_home(tmp_path / "third")

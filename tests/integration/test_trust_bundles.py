@@ -144,16 +144,17 @@ def test_an_honest_bundle_is_verified_and_states_the_proven_time_only(bundle, po
 def test_the_bundle_holds_the_pictures_and_the_originals_of_revisits(bundle, home):
     records = members(unpacked(bundle)[WARC])
     heads = [record.partition(b"\r\n\r\n")[0] for record in records]
-    assert sum(b"WARC-Type: revisit" in head for head in heads) == 1
-    assert sum(b"WARC-Type: response" in head for head in heads) == 3, "page, new picture, original"
+    assert sum(b"WARC-Type: revisit" in head for head in heads) == 2, "a picture, the stylesheet"
+    assert sum(b"WARC-Type: response" in head for head in heads) == 5, "page, picture, redirect, originals"
     assert any(b"depot depot" in record for record in records)
+    assert any(b"p{color:red}" in record for record in records)
 
 
 def test_the_index_leads_every_reader_to_the_records(bundle, tmp_path):
     files = unpacked(bundle)
     lines = files["indexes/index.cdx"].decode().splitlines()
     assert lines == sorted(lines)
-    assert len(lines) == 4
+    assert len(lines) == 7
     for line in lines:
         _, moment, said = line.split(" ", 2)
         fields = json.loads(said)

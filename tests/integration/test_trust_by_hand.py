@@ -80,7 +80,7 @@ def test_every_step_of_the_instructions_works_for_an_honest_bundle(handed_over):
     assert re.match(r"[0-9a-f]{64}  datapackage.json", files)
     assert files[:64] in (folder / "bundle" / "datapackage-digest.json").read_text()
     assert "NO " not in records
-    assert records.count("yes") == 8
+    assert records.count("yes") == 13
     assert "missing: none" in records
     assert entry.strip() == "in the log"
     assert "Signature Verified Successfully" in signature

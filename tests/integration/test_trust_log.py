@@ -72,9 +72,12 @@ def test_the_statement_binds_every_record_and_names_the_version_before(home):
         stated = read_canonical(read_record(home.warc, stored.location).block())
     assert stated["previous"] == home.first.id
     assert [record["type"] for record in stated["records"]] == [
-        "response", "request", "response", "request", "revisit", "request", "metadata",
+        "response", "request", "response", "request", "revisit", "request", "response", "request",
+        "revisit", "request", "metadata",
     ]  # fmt: skip
-    assert [record["type"] for record in stated["originals"]] == ["response"]
+    assert [record["type"] for record in stated["originals"]] == ["response", "response"]
+    assert stated["pictures"] == {"found": 2, "captured": 2, "missing": 0}
+    assert stated["resources"] == {"found": 1, "missing": 0}
     assert len(bytes.fromhex(stated["salt"])) == 16
     assert stated["clock"]["source"] == "system"
 

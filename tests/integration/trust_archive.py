@@ -32,12 +32,16 @@ from archiver.model.picture import (
     Rendition,
     SnapshotPicture,
 )
-from archiver.model.snapshot import PageCapture, Provenance, Snapshot
+from archiver.model.snapshot import PageCapture, Provenance, Snapshot, SnapshotResource
 from archiver.storage.index import Index
 
 PAGE = "http://courier.example/depot"
 CONVOY = "http://courier.example/convoy.jpg"
 DEPOT = "http://courier.example/depot.jpg"
+STYLE = "http://courier.example/style.css"
+OLD_STYLE = "http://courier.example/old.css"
+_MOVED = b"HTTP/1.1 301 Moved\r\nLocation: /style.css\r\nContent-Length: 0\r\n\r\n"
+_CSS = b"HTTP/1.1 200 OK\r\nContent-Type: text/css\r\n\r\n"
 _JPEG = b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n\r\n"
 
 
@@ -110,6 +114,7 @@ async def _visit(ingest: Ingest, at: datetime, body: bytes, pictures: dict[str, 
             alt=f"{url[-10:]} <b>",
         )
         shown.append(SnapshotPicture(found, status, (fetched,)))
+    style = await _style(ingest, at)
     snapshot = Snapshot(
         id=identifier.mint(),
         seed=PAGE,
@@ -120,9 +125,23 @@ async def _visit(ingest: Ingest, at: datetime, body: bytes, pictures: dict[str, 
         provenance=Provenance(software="news-archiver/0.1.0", operator="An Archive", robots="allowed"),
         article=ExtractedArticle(PAGE, "1", title="Proof at the depot <script>", authors=("Ann Bell",)),
         article_key="example,courier)/depot",
+        resources=(style,),
     )
     await ingest.record(snapshot)
     return snapshot
+
+
+async def _style(ingest: Ingest, at: datetime) -> SnapshotResource:
+    """A stylesheet behind a redirect, the same at each visit."""
+    hop = exchange(
+        response(b"", head=_MOVED, status=301), uri=OLD_STYLE, started_at=at, purpose=Purpose.RESOURCE
+    )
+    sent = exchange(response(b"p{color:red}", head=_CSS), uri=STYLE, started_at=at, purpose=Purpose.RESOURCE)
+    for one in (hop, sent):
+        await ingest.accept(one)
+    await ingest.capture(hop.id)
+    kept = await ingest.capture(sent.id)
+    return SnapshotResource(OLD_STYLE, (hop.id, sent.id), 200, "text/css", kept.payload_digest, 12)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from archiver.model.picture import (
     Rendition,
     SnapshotPicture,
 )
-from archiver.model.snapshot import PageCapture, Provenance, Snapshot
+from archiver.model.snapshot import PageCapture, Provenance, Snapshot, SnapshotResource
 from archiver.storage import snapshot_codec
 
 NOW = datetime(2024, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
@@ -33,6 +33,7 @@ SMALL = Snapshot(
     redirects=(ID,),
     pictures=(),
     provenance=Provenance(software="news-archiver/1"),
+    resources=(SnapshotResource("https://example.com/a.css", (ID,), 200, "text/css", EMPTY, 0),),
 )
 
 text = st.text(st.characters(exclude_categories=["Cs"]))
@@ -59,6 +60,16 @@ fetched = st.builds(
     http_status=st.integers(0, 999),
     payload_digest=digests,
     payload_length=lengths,
+    hops=st.lists(st.uuids(), max_size=2).map(tuple),
+)
+resources = st.builds(
+    SnapshotResource,
+    url=text,
+    record_ids=st.lists(st.uuids(), max_size=2).map(tuple),
+    http_status=st.integers(0, 999),
+    payload_digest=digests,
+    payload_length=lengths,
+    reason=st.none() | text,
 )
 pictures = st.builds(
     SnapshotPicture,
@@ -83,6 +94,7 @@ snapshots = st.builds(
     article=st.none(),
     announcement=st.none(),
     article_key=st.none() | text,
+    resources=st.lists(resources, max_size=2).map(tuple),
 )
 
 
@@ -107,6 +119,13 @@ def test_every_field_of_a_snapshot_is_in_its_document() -> None:
     assert {field.name for field in fields(Snapshot)} == set(document) - {"format", "version"}
     assert {field.name for field in fields(PageCapture)} == set(document["page"])
     assert {field.name for field in fields(Provenance)} == set(document["provenance"])
+    assert {field.name for field in fields(SnapshotResource)} == set(document["resources"][0])
+
+
+def test_the_document_of_a_snapshot_from_before_resources_were_listed_stays_as_it_is() -> None:
+    document = snapshot_codec.encode(replace(SMALL, resources=()))
+    assert b"resources" not in document
+    assert snapshot_codec.encode(snapshot_codec.decode(document)) == document
 
 
 def test_the_same_moment_in_another_zone_gives_the_same_bytes() -> None:
