@@ -11,7 +11,7 @@ from pathlib import Path
 from archiver.errors import NotFoundError
 from archiver.model.capture import Capture, RecordType
 from archiver.storage.index import Index
-from archiver.storage.warc import StoredRecord, find_segment, read_record
+from archiver.storage.warc import StoredRecord, find_segment, is_in_memory, read_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,11 @@ class Retrieval:
         elif capture.record_type is RecordType.REVISIT:
             payload = read_record(self._folder, capture.original.location) if capture.original else None
         return Found(capture, record, payload)
+
+    def is_in_memory(self, capture: Capture, limit: int) -> bool:
+        """Whether the records of `capture` have `limit` bytes at most and reading them waits for no disk."""
+        places = [capture.location, *([capture.original.location] if capture.original else [])]
+        return all(place.length <= limit and is_in_memory(self._folder, place) for place in places)
 
     def open_segment(self, name: str) -> int:
         """A file descriptor to read the WARC file called `name`. Raises NotFoundError, OSError."""

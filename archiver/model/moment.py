@@ -31,7 +31,8 @@ def to_warc_date(moment: datetime) -> str:
 
 def to_timestamp14(moment: datetime) -> str:
     """The 14 digits of CDX and replay URLs; fractions of a second are cut."""
-    return moment.astimezone(UTC).strftime("%Y%m%d%H%M%S")
+    utc = moment.astimezone(UTC)
+    return f"{utc.year:04}{utc.month:02}{utc.day:02}{utc.hour:02}{utc.minute:02}{utc.second:02}"
 
 
 def parse_moment(text: str) -> tuple[datetime, datetime]:

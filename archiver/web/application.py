@@ -27,7 +27,10 @@ _ERRORS = {ArchiverError: answer_problem, HTTPException: answer_problem, Excepti
 
 def application(site: Site) -> Starlette:
     """The origin of the application."""
-    routes: list[BaseRoute] = [
+    routes: list[BaseRoute] = [  # asked for most, looked at first
+        Route("/web/*/{rest:path}", browsing.calendar),
+        Route("/web/timemap/{form}/{url:path}", timemap),
+        Route("/web/{rest:path}", memento_or_timegate),
         Route("/", browsing.home),
         Route("/search", browsing.search),
         Route("/sources", browsing.sources),
@@ -55,9 +58,6 @@ def application(site: Site) -> Starlette:
         Route("/favicon.ico", _no_icon),
         Route("/healthz", health.live),
         Route("/readyz", health.ready),
-        Route("/web/*/{rest:path}", browsing.calendar),
-        Route("/web/timemap/{form}/{url:path}", timemap),
-        Route("/web/{rest:path}", memento_or_timegate),
         Route("/cdx", cdx.cdx),
         Route("/cdx/search/cdx", cdx.cdx),
         Route("/index", cdx.index),

@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import quote
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -19,7 +20,7 @@ from archiver.storage.warc import HttpHead
 from archiver.web.freshness import is_known
 from archiver.web.links import all_links, base_links, http_date, memento_link
 from archiver.web.payloads import body_response, opened
-from archiver.web.replaying import placeholder, replayed
+from archiver.web.replaying import finished_key, placeholder, replayed
 from archiver.web.site import Site, own_origin, site_of
 from archiver.web.wanted import Wanted, memento_path, parse_wanted, path_after, whole_url
 
@@ -31,15 +32,44 @@ _LONGEST_KEPT_HEADER: Final = 8_192
 _MOST_KEPT_HEADERS: Final = 200
 _LONGEST_KEPT_HEADERS: Final = 49_152
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_AS_STORED = frozenset({"id_", "im_", "js_"})
+QUICK: Final = 131_072
+"""Bytes of a stored record up to which it is read without a thread."""
 
 
-def memento_or_timegate(request: Request) -> Response:
-    """`/web/{timestamp}{modifier}/{url}` and `/web/{url}`."""
+async def memento_or_timegate(request: Request) -> Response:
+    """`/web/{timestamp}{modifier}/{url}` and `/web/{url}`.
+
+    What waits for no disk and no other machine is answered at once: a thread would cost more than the answer.
+    """
+    site = site_of(request)
+    if not site.index.is_local:
+        return await run_in_threadpool(_answer, request, site)
+    sought = _sought(request, site)
+    if isinstance(sought, Response):
+        return sought
+    if _is_quick(request, site, *sought):
+        return _memento(request, site, *sought)
+    return await run_in_threadpool(_memento, request, site, *sought)
+
+
+def _answer(request: Request, site: Site) -> Response:
+    sought = _sought(request, site)
+    return sought if isinstance(sought, Response) else _memento(request, site, *sought)
+
+
+def _is_quick(request: Request, site: Site, wanted: Wanted, capture: Capture) -> bool:
+    """Whether the memento is small, needs no rewriting now, and is in memory."""
+    is_made = wanted.modifier in _AS_STORED or site.finished.get(finished_key(request, site, wanted, capture))
+    return bool(is_made) and site.retrieval.is_in_memory(capture, QUICK)
+
+
+def _sought(request: Request, site: Site) -> Response | tuple[Wanted, Capture]:
+    """The memento that is to be given out, or the answer that leads elsewhere."""
     rest = path_after(request, "/web/")
     wanted = parse_wanted(rest)
     if wanted is None:
         return _timegate(request, whole_url(rest))
-    site = site_of(request)
     capture = site.index.closest(wanted.url, wanted.moment)
     if capture is None:
         return _absent(request, site, wanted)
@@ -56,7 +86,7 @@ def memento_or_timegate(request: Request) -> Response:
             origin + memento_path(capture, wanted.modifier, is_fine=wanted.is_fine),
             {"Vary": "Sec-Fetch-Mode"},
         )
-    return _memento(request, site, wanted, capture)
+    return wanted, capture
 
 
 def _absent(request: Request, site: Site, wanted: Wanted) -> Response:

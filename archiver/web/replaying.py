@@ -7,7 +7,9 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from archiver.model.capture import Capture
 from archiver.retrieval import Found
+from archiver.web.finished import Finished, FinishedKey
 from archiver.web.payloads import body_response, read_all
 from archiver.web.rewriting.css import rewritten_css
 from archiver.web.rewriting.html import rewritten_page
@@ -26,6 +28,12 @@ _HOLE: Final = (
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 
 
+def finished_key(request: Request, site: Site, wanted: Wanted, capture: Capture) -> FinishedKey:
+    """Under which the page that `replayed` makes of `capture` is held."""
+    application = site.origins.application(request) if wanted.modifier == "mp_" else None
+    return FinishedKey(capture.record_id, wanted.modifier, wanted.digits, application)
+
+
 def replayed(
     request: Request, site: Site, wanted: Wanted, found: Found, status: int, headers: dict[str, str]
 ) -> Response:
@@ -38,20 +46,28 @@ def replayed(
     is_sheet = wanted.modifier == "cs_" or mime == "text/css"
     if not is_sheet and (mime not in _HTML or wanted.modifier in ("im_", "js_")):
         return body_response(request, found.payload(), capture, status, headers)
-    application = site.origins.application(request) if wanted.modifier == "mp_" else None
-    targets = Targets(capture.target_uri, wanted.digits, application)
-    charset = _charset(parameters)
-    if is_sheet:
-        content, _ = read_all(found.payload(), capture, LONGEST_SHEET)
-        body = rewritten_css(content, charset, targets)
-        headers["Content-Type"] = "text/css; charset=utf-8"
-    else:
-        content, is_cut = read_all(found.payload(), capture, LONGEST_PAGE)
-        if is_cut:
-            headers["X-Archive-Replay-Truncated"] = "length"
-        body = rewritten_page(content, charset, targets, site.index)
-        headers["Content-Type"] = "text/html; charset=utf-8"
-    return body_response(request, iter([body]), capture, status, headers)
+    key = finished_key(request, site, wanted, capture)
+    page = site.finished.get(key)
+    if page is None:
+        targets = Targets(capture.target_uri, wanted.digits, key.application)
+        make = _sheet if is_sheet else _page
+        page = make(site, found, _charset(parameters), targets)
+        site.finished.put(key, page)
+    headers["Content-Type"] = page.media_type
+    if page.is_cut:
+        headers["X-Archive-Replay-Truncated"] = "length"
+    return body_response(request, iter([page.body]), capture, status, headers)
+
+
+def _sheet(_: Site, found: Found, charset: str | None, targets: Targets) -> Finished:
+    content, is_cut = read_all(found.payload(), found.capture, LONGEST_SHEET)
+    return Finished(rewritten_css(content, charset, targets), "text/css; charset=utf-8", is_cut)
+
+
+def _page(site: Site, found: Found, charset: str | None, targets: Targets) -> Finished:
+    content, is_cut = read_all(found.payload(), found.capture, LONGEST_PAGE)
+    body = rewritten_page(content, charset, targets, site.index)
+    return Finished(body, "text/html; charset=utf-8", is_cut)
 
 
 def placeholder(

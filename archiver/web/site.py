@@ -16,6 +16,7 @@ from archiver.retrieval import Retrieval
 from archiver.storage.index import Index
 from archiver.web.bundles import Bundles
 from archiver.web.desk import Desk
+from archiver.web.finished import FinishedPages
 from archiver.web.listing_pages import PageStarts
 
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
@@ -58,6 +59,7 @@ class Site:
     desk: Desk
     name: str = "News archive"
     page_starts: PageStarts = field(default_factory=PageStarts)
+    finished: FinishedPages = field(default_factory=FinishedPages)
 
 
 def site_of(request: Request) -> Site:
@@ -78,4 +80,4 @@ def _derived(request: Request, port: int) -> str:
     if not _HOST.fullmatch(host):
         host = "localhost"
     name = host if host.endswith("]") else re.sub(r":[0-9]{1,5}$", "", host)
-    return f"{request.url.scheme}://{name}:{port}"
+    return f"{request.scope['scheme']}://{name}:{port}"

@@ -92,6 +92,11 @@ class Index:
         """What runs, what is paused, who may ask, what was asked for."""
         return Operations(self._database)
 
+    @property
+    def is_local(self) -> bool:
+        """Whether the index is a file of this machine, which is read without asking a server."""
+        return self._database.is_sqlite
+
     def job_store(self) -> JobStore:
         """Where APScheduler keeps its jobs in this database."""
         from archiver.storage.operations.jobs import JobStore

@@ -36,7 +36,7 @@ class StoredRecord:
     DamagedRecordError as soon as framing, length or checksum turn out wrong.
     """
 
-    __slots__ = ("_following", "_kept", "fields", "length", "location", "path", "version")
+    __slots__ = ("_following", "_http", "_kept", "fields", "length", "location", "path", "version")
 
     def __init__(
         self,
@@ -55,6 +55,7 @@ class StoredRecord:
         self.length = length
         self._kept = kept
         self._following = following  # what comes behind `kept`, once
+        self._http: HttpHead | None = None
 
     def field(self, name: str) -> str | None:
         """The first value of the named field (any case)."""
@@ -115,7 +116,9 @@ class StoredRecord:
 
     def http(self) -> HttpHead:
         """Status line and headers of an HTTP block, parsed."""
-        return parse_head(self.http_head())
+        if self._http is None:
+            self._http = parse_head(self.http_head())
+        return self._http
 
     def http_body(self) -> Iterator[bytes]:
         """The body of an HTTP block as it came over the wire, transfer coding and all."""
@@ -123,7 +126,9 @@ class StoredRecord:
 
     def payload(self) -> Iterator[bytes]:
         """The payload (WARC 1.1, 5.9): of HTTP the entity after transfer decoding, else the block."""
-        return payload_of(self.chunks()) if self.is_http else self.chunks()
+        if not self.is_http:
+            return self.chunks()
+        return payload_of(self.chunks()) if self.http().is_chunked else self.http_body()
 
     def decoded_payload(self, limit: int | None = None) -> DecodedBody:
         """The payload with content codings undone, cut after `limit` bytes."""

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from archiver.errors import DiskFullError, NotFoundError, StorageError
-from archiver.model.capture import IMPORTED
+from archiver.model.capture import IMPORTED, RecordLocation
 from archiver.model.digest import Digest
 
 OPEN_SUFFIX = ".open"
@@ -29,6 +29,7 @@ _LONGEST_STEM = 80
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FLUSH_AT = 256 << 10  # stays in the cache of the processor
 _SEALED_MODE = 0o444
+_AT_ONCE: int | None = getattr(os, "RWF_NOWAIT", None)  # Linux only
 _sync_bytes = getattr(os, "fdatasync", os.fsync)
 
 
@@ -106,8 +107,8 @@ def sealed_bytes(folder: Path) -> int:
 def find_segment(folder: Path, name: str) -> Path:
     """Where the segment `name` is, sealed or still open. Raises NotFoundError."""
     if is_segment_name(name):
-        sealed, unsealed = folder / name, folder / (name + OPEN_SUFFIX)
-        for path in (sealed, unsealed, sealed):  # it may be renamed between two looks
+        for ending in ("", OPEN_SUFFIX, ""):  # it may be renamed between two looks
+            path = folder / f"{name}{ending}"
             if path.is_file():
                 return path
     raise NotFoundError(
@@ -123,6 +124,30 @@ def open_segment(path: Path) -> int:
         if not path.name.endswith(OPEN_SUFFIX):
             raise
         return os.open(path.with_name(segment_name(path)), os.O_RDONLY)
+
+
+def is_in_memory(folder: Path, location: RecordLocation) -> bool:
+    """Whether the bytes at `location` can be read without waiting for a disk or another machine.
+
+    False too where the system cannot tell, and when they are not there.
+    """
+    try:
+        descriptor = open_segment(find_segment(folder, location.segment))
+    except (OSError, NotFoundError):
+        return False
+    try:
+        return _read_at_once(descriptor, location) == location.length
+    finally:
+        os.close(descriptor)
+
+
+def _read_at_once(descriptor: int, location: RecordLocation) -> int:
+    if _AT_ONCE is None:
+        return 0
+    try:
+        return os.preadv(descriptor, [bytearray(location.length)], location.offset, _AT_ONCE)
+    except OSError:  # it would have to wait, or the file system cannot tell
+        return 0
 
 
 def lock(descriptor: int) -> bool:

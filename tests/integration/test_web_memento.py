@@ -12,6 +12,7 @@ import pytest
 from web_archive import DAY, URL, Served, hours, page, served, zipped
 
 from archiver.model.exchange import Truncation
+from archiver.retrieval import Retrieval
 
 BODY = b"<title>One</title><p>It rained.</p>"
 HTML = "text/html; charset=utf-8"
@@ -224,6 +225,25 @@ def test_a_long_timemap_is_paged_both_ways(tmp_path: Path, monkeypatch: pytest.M
         back = archive.app.get(told["pages"]["prev"].removeprefix("http://app.test")).json()
         assert [one["uri"] for one in back["mementos"]["list"]] == seen[2:4]
         assert told["pages"]["first"].endswith(f"/json/{URL}")
+
+
+@pytest.mark.parametrize("modifier", ["id_", "im_", "", "mp_", "cs_"])
+def test_what_is_answered_at_once_is_what_a_thread_would_answer(
+    archive: Served, monkeypatch: pytest.MonkeyPatch, modifier: str
+) -> None:
+    answers = []
+    for is_in_memory in (False, True, True):
+        monkeypatch.setattr(Retrieval, "is_in_memory", lambda *_, told=is_in_memory: told)
+        answer = archive.app.get(f"/web/20171114110000{modifier}/{URL}")
+        answers.append((answer.status_code, answer.headers, answer.content))
+    assert answers[0] == answers[1] == answers[2]
+
+
+def test_a_page_asked_for_again_is_not_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with served(tmp_path, f"sqlite:///{tmp_path}/index.sqlite", [page(BODY)]) as archive:
+        first = archive.app.get(f"/web/20171114100000/{URL}")
+        monkeypatch.setattr("archiver.web.replaying.rewritten_page", None)
+        assert archive.app.get(f"/web/20171114100000/{URL}").content == first.content
 
 
 def test_captures_of_one_second_are_told_apart_by_twenty_digits(tmp_path: Path) -> None:

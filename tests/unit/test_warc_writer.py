@@ -26,6 +26,7 @@ from archiver.storage.warc import (
     check_segment,
     exchange_records,
     find_segment,
+    is_in_memory,
     iterate_records,
     read_record,
     recover,
@@ -142,7 +143,24 @@ def test_a_record_of_ordinary_size_is_read_from_its_file_once(tmp_path: Path) ->
     assert b"".join(record.payload()) == body
 
 
-def test_its_block_can_be_read_as_often_as_wanted(tmp_path: Path) -> None:
+def test_whether_a_record_is_in_memory_is_told_by_the_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with writer(tmp_path) as segments:
+        location = segments.write(records())[0]
+        segments.commit()
+        monkeypatch.setattr(os, "preadv", lambda _, pieces, *__: len(pieces[0]))
+        assert is_in_memory(tmp_path, location)
+        assert not is_in_memory(tmp_path, replace(location, segment="other.warc.gz"))
+
+        def waits(*_: object) -> int:
+            raise BlockingIOError
+
+        monkeypatch.setattr(os, "preadv", waits)
+        assert not is_in_memory(tmp_path, location)
+
+
+def test_the_block_of_a_record_can_be_read_as_often_as_wanted(tmp_path: Path) -> None:
     body = os.urandom(70_000).hex().encode()
     with writer(tmp_path) as segments:
         location = segments.write(records(body))[0]
