@@ -182,7 +182,7 @@ def test_an_answer_that_was_under_way_opens_nothing_and_prolongs_only_what_the_s
         for turn, outcome in zip(late, (GOOD, REFUSED, busy(300)), strict=True):
             turn.told(outcome)
             turn.end()
-        assert closed_for(polite, clock)[0] == 300
+        assert closed_for(polite, clock) == (300, "connection refused five times")
 
     timed(test)
 
