@@ -77,11 +77,12 @@ def test_counts_of_many_at_once_are_all_added(index: Index) -> None:
     one = PassCounts(new=1, missing=2)
 
     def work(number: int) -> None:
-        index.operations.sources.finished("daily", str(number), NOW, one, None, is_pass=False)
+        index.operations.sources.finished("daily", str(number), NOW, one, "a 404", is_pass=True)
 
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(work, range(12)))
-    assert index.operations.sources.get("daily").total == PassCounts(new=12, missing=24)
+        list(pool.map(work, range(24)))
+    state = index.operations.sources.get("daily")
+    assert (state.total, state.failures) == (PassCounts(new=24, missing=48), 24)
 
 
 def test_problems_are_counted_until_a_pass_has_none(index: Index) -> None:
