@@ -52,6 +52,20 @@ class WatchedSources:
     unreadable: int
 
     @property
+    def shown(self) -> tuple[WatchedSource, ...]:
+        """Those that are on, were worked on, or brought something."""
+        return tuple(row for row in self.rows if not self._is_idle(row))
+
+    @property
+    def idle(self) -> tuple[WatchedSource, ...]:
+        """Those that are off and never brought anything: most of what ships with the program."""
+        return tuple(row for row in self.rows if self._is_idle(row))
+
+    @staticmethod
+    def _is_idle(row: WatchedSource) -> bool:
+        return row.condition == "off" and not row.stats.captures and row.state.started_at is None
+
+    @property
     def were_worked_on(self) -> bool:
         """Whether the service ever worked on one of them."""
         return any(row.state.started_at or row.state.paused_at for row in self.rows)
