@@ -144,12 +144,18 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A transaction: committed at the end, rolled back on any error."""
-        with self.explaining(), self.turn(), self.engine.begin() as connection:
-            if self.is_sqlite:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            yield connection
+    def writing(self, *, durable: bool = False) -> Iterator[Connection]:
+        """A transaction: committed at the end, rolled back on any error.
+
+        A power cut may take the last ones from an SQLite index, since the WARC files say the same;
+        `durable` ones stay, for what nothing else says.
+        """
+        with self.explaining(), self.turn(), self.engine.connect() as connection:
+            flushing = _flushing(connection) if self.is_sqlite and durable else nullcontext()
+            with flushing, connection.begin():
+                if self.is_sqlite:
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                yield connection
 
     def session(self) -> Connection:
         """A connection of its own that the caller closes, for locks that last as long as it (PostgreSQL).
@@ -224,6 +230,18 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+@contextmanager
+def _flushing(connection: Connection) -> Iterator[None]:
+    """Commits of this connection reach the disk before they return."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    driver.execute("PRAGMA synchronous=FULL")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA synchronous=NORMAL")
 
 
 def _is_full(folder: Path) -> bool:

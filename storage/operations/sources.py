@@ -54,12 +54,12 @@ class SourceStates:
                 (given.paused_reason.is_(None), _c.paused_reason), else_=given.paused_reason
             ),
         }
-        with self._database.writing() as connection:
+        with self._database.writing(durable=True) as connection:
             connection.execute(insert.on_conflict_do_update(index_elements=["name"], set_=kept))
 
     def resume(self, name: str) -> None:
         """Let work on the source begin again."""
-        with self._database.writing() as connection:
+        with self._database.writing(durable=True) as connection:
             connection.execute(
                 update(source_states)
                 .where(_c.name == storable(name))

@@ -21,6 +21,8 @@ _c = submissions.c
 class Submissions:
     """The submissions, the longest waiting first; whoever works on one holds a lease of it.
 
+    One that was added is durable.
+
     A submission whose worker died is handed out again when the lease has ended; `attempts` tells how often
     it was.
     """
@@ -32,7 +34,7 @@ class Submissions:
         """Ask for a page, with its pictures unless `images` is False."""
         submission = Submission(uuid4().hex, storable(url), token, at, images=images)
         moment = to_microseconds(at)
-        with self._database.writing() as connection:
+        with self._database.writing(durable=True) as connection:
             connection.execute(
                 insert(submissions).values(
                     id=submission.id, url=submission.url, token=token, submitted_at=moment, state="queued",

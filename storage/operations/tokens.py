@@ -23,7 +23,7 @@ _GRAIN: Final = timedelta(minutes=1)
 
 
 class Tokens:
-    """The tokens; no two that are valid have the same name."""
+    """The tokens; no two that are valid have the same name. Made and revoked ones are durable."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -38,7 +38,7 @@ class Tokens:
             secret_digest=secret_digest,
             created_at=to_microseconds(at),
         )
-        with self._database.writing() as connection:
+        with self._database.writing(durable=True) as connection:
             if connection.execute(insert.on_conflict_do_nothing().returning(_c.id)).first() is None:
                 raise UsageError(
                     f"there is a token {name!r} already; revoke it first with archiver token revoke,"
@@ -65,7 +65,7 @@ class Tokens:
         An id goes before a name that looks like it.
         """
         wanted = storable(id_or_name)
-        with self._database.writing() as connection:
+        with self._database.writing(durable=True) as connection:
             return _revoke(connection, _c.id == wanted, at) or _revoke(connection, _c.name == wanted, at)
 
     def used(self, id: str, at: datetime) -> None:  # noqa: A002 - the name of the field

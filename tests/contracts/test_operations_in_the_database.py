@@ -186,6 +186,40 @@ def test_nothing_that_is_said_while_the_index_is_replaced_is_lost(
     assert index.operations.sources.get("daily").total.new == counted
 
 
+def test_what_nothing_else_says_outlives_a_power_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    statements: list[str] = []
+    connect = sqlite3.dbapi2.connect
+
+    def watched(*arguments: object, **named: object) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*arguments, **named)  # type: ignore[call-overload]
+        connection.set_trace_callback(statements.append)
+        return connection
+
+    monkeypatch.setattr(sqlite3.dbapi2, "connect", watched)
+    with Index.open(f"sqlite:///{tmp_path / 'index.sqlite'}") as index:
+        operations = index.operations
+        for durable, act in {
+            True: [
+                lambda: operations.sources.pause("daily", NOW, None),
+                lambda: operations.sources.resume("daily"),
+                lambda: operations.tokens.add("desk", ["capture"], bytes(32), NOW),
+                lambda: operations.tokens.revoke("desk", NOW),
+                lambda: operations.submissions.add(PAGE, None, NOW),
+            ],
+            False: [
+                lambda: operations.beats.put(Beat("a", "machine", 1, "leader", NOW, NOW)),
+                lambda: index.record([capture(PAGE)]),
+            ],
+        }.items():
+            for each in act:
+                statements.clear()
+                each()
+                begun, ended = statements.index("BEGIN IMMEDIATE"), statements.index("COMMIT")
+                flushed = "PRAGMA synchronous=FULL" in statements[:begun]
+                assert flushed is durable
+                assert ("PRAGMA synchronous=NORMAL" in statements[ended:]) is durable
+
+
 def test_clearing_the_index_keeps_what_no_warc_file_says(index: Index) -> None:
     fill(index)
     before = contents(index)
