@@ -32,7 +32,7 @@ class Download:
 
     def after_attempts(self, reason: str) -> str:
         """`reason`, with how often it was tried where that was more than once."""
-        return f"{reason} after {self.attempts} attempts" if self.attempts > 1 else reason
+        return f"{reason.rstrip('.')} after {self.attempts} attempts" if self.attempts > 1 else reason
 
 
 @dataclass(frozen=True, slots=True)

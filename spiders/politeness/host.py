@@ -105,11 +105,14 @@ class Host:
         """Whose turn it is; somebody must be waiting."""
         return heappop(self._waiting)
 
-    def refuse(self, error: Exception, owner: Hashable | None = None) -> None:
-        """Tell those who wait (of `owner`, if named) that their turn will not come."""
-        for waiter in self._waiting:
-            if not waiter.granted.done() and owner in (None, waiter.owner):
-                waiter.granted.set_exception(error)
+    def refuse(self, error: Exception, owner: Hashable | None = None) -> int:
+        """Tell those who wait (of `owner`, if named) that their turn will not come; how many there were."""
+        refused = [
+            waiter for waiter in self._waiting if not waiter.granted.done() and owner in (None, waiter.owner)
+        ]
+        for waiter in refused:
+            waiter.granted.set_exception(error)
+        return len(refused)
 
     def is_idle(self, now: float, rest: float) -> bool:
         """Whether nothing would be lost by forgetting it: unused for `rest` seconds, and not closed."""

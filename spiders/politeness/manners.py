@@ -158,9 +158,7 @@ class Manners:
         self.budget.spend(outcome.bytes)
         host.learn(outcome, url, latency, now)
         if host.breaker.is_closed(now) and host.is_wanted():
-            error = self._closed(host, now)
-            self.counts.refused += 1
-            host.refuse(error)
+            self.counts.refused += host.refuse(self._closed(host, now))
 
     def release(self, host: Host) -> None:
         """A request to `host` is over."""
