@@ -60,6 +60,7 @@ def capture_statement(
                 "found": len(snapshot.resources),
                 "missing": sum(resource.reason is not None for resource in snapshot.resources),
             },
+            "dns": _dns(records, str(snapshot.page.record_id)),
             "tls": _tls(records, str(snapshot.page.record_id)),
             "records": [described(record) for record in records],
             "originals": [described(record) for record in originals],
@@ -126,6 +127,13 @@ def _opening(kind: str, subject: str, issued: datetime) -> dict[str, Any]:
         "issued": to_warc_date(issued),
         "salt": secrets.token_hex(16),
     }
+
+
+def _dns(records: Sequence[RecordEvidence], page_id: str) -> list[str] | None:
+    """The addresses that DNS gave for the page's host, in its order; None where they are not recorded."""
+    page = next((record for record in records if record.record_id == f"urn:uuid:{page_id}"), None)
+    answers = page.field("Archiver-Resolved") if page else None
+    return answers.split() if answers else None
 
 
 def _tls(records: Sequence[RecordEvidence], page_id: str) -> dict[str, Any] | None:

@@ -155,3 +155,5 @@ class Exchange:
     """The robots.txt decision: `allowed`, `ignored`, `none` (no file), or None when not asked."""
     notes: dict[str, str] = field(default_factory=dict)
     """Further facts for the metadata record, field name to value."""
+    resolved: tuple[str, ...] = ()
+    """What DNS last answered for the host, in its order; empty for an address, or when it was not asked."""

@@ -5,7 +5,7 @@ for its host, which are then the only ones connected to (`resolver`), and every 
 and robots.txt included (`middleware`). `crawling` puts them into a process.
 """
 
-from archiver.spiders.guard.crawling import guard_settings, install_guard
+from archiver.spiders.guard.crawling import guard_settings, install_guard, resolved_addresses
 from archiver.spiders.guard.middleware import url_refused
 from archiver.spiders.guard.resolver import GuardedResolver, RefusedRequestError
 from archiver.spiders.guard.urls import check_url
@@ -16,5 +16,6 @@ __all__ = [
     "check_url",
     "guard_settings",
     "install_guard",
+    "resolved_addresses",
     "url_refused",
 ]

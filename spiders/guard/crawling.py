@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from scrapy.settings.default_settings import DOWNLOAD_HANDLERS_BASE, DOWNLOADER_MIDDLEWARES_BASE
@@ -25,6 +26,13 @@ def install_guard(reactor: Any, policy: UrlPolicy) -> GuardedResolver:
     resolver = GuardedResolver(reactor, policy)
     resolver.install_on_reactor()
     return resolver
+
+
+def resolved_addresses(host: str) -> tuple[str, ...]:
+    """What DNS last answered for `host` in this process; empty for an address, or when it was not asked."""
+    reactor = sys.modules.get("twisted.internet.reactor")  # importing it would make one
+    resolver = getattr(reactor, "resolver", None)
+    return resolver.pinned(host) if isinstance(resolver, GuardedResolver) else ()
 
 
 def guard_settings(policy: UrlPolicy) -> dict[str, Any]:

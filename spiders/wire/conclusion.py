@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from scrapy import Request
@@ -19,6 +20,7 @@ from archiver.model.exchange import (
     Truncation,
     WireResponse,
 )
+from archiver.spiders.guard import resolved_addresses
 from archiver.spiders.wire.attempt import Attempt
 from archiver.spiders.wire.block import SpooledBlock
 from archiver.spiders.wire.failure import failure_of, truncation_of
@@ -59,6 +61,7 @@ def conclude(request: Request, attempt: Attempt, error: BaseException | None) ->
         source=meta.get(SOURCE),
         robots=meta.get(ROBOTS),
         notes=notes,
+        resolved=resolved_addresses(urlsplit(target_uri).hostname or ""),
     )
 
 

@@ -323,6 +323,8 @@ def _provenance(exchange: Exchange) -> list[Field]:
         fields.append(("Archiver-Via", uri_value(exchange.via)))
     if exchange.robots:
         fields.append(("Archiver-Robots", one_line(exchange.robots)))
+    if exchange.resolved:
+        fields.append(("Archiver-Resolved", one_line(" ".join(exchange.resolved))))
     return fields
 
 

@@ -31,7 +31,7 @@ from scrapy.utils.reactor import install_reactor  # noqa: E402
 
 from archiver.errors import UnsafeURLError  # noqa: E402
 from archiver.model.access import UrlPolicy  # noqa: E402
-from archiver.spiders.guard import guard_settings, install_guard, url_refused  # noqa: E402
+from archiver.spiders.guard import guard_settings, install_guard, resolved_addresses, url_refused  # noqa: E402
 
 REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 
@@ -171,7 +171,9 @@ async def two_crawlers() -> dict[str, Any]:
     urls = [(f"http://news.example:{port}/", {}), (f"http://evil.example:{port}/", {})]
     plain = {**settings, "TWISTED_DNS_RESOLVER": "scrapy.resolver.CachingThreadedResolver"}
     first, second = await asyncio.gather(visit(settings, urls), visit(plain, urls))
-    return {"first": first["outcome"], "second": second["outcome"], "port": port}
+    names = ("news.example", "never-asked.example", SITE)
+    resolved = {name: resolved_addresses(name) for name in names}
+    return {"first": first["outcome"], "second": second["outcome"], "port": port, "resolved": resolved}
 
 
 async def proxied() -> dict[str, Any]:

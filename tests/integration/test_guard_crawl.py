@@ -95,6 +95,11 @@ def test_one_guard_holds_for_all_crawlers_of_a_process(crawls: dict[str, Any]):
         assert evil.startswith("refused: evil.example leads to 127.0.0.2")
 
 
+def test_what_dns_answered_is_known_for_the_record(crawls: dict[str, Any]):
+    resolved = crawls["two_crawlers"]["resolved"]
+    assert resolved == {"news.example": ["127.0.0.1"], "never-asked.example": [], "127.0.0.1": []}
+
+
 def test_behind_a_proxy_names_are_judged_before_the_proxy_is_asked(crawls: dict[str, Any]):
     found = crawls["proxied"]
     outcome = dict(found["outcome"])

@@ -79,6 +79,7 @@ def test_the_statement_binds_every_record_and_names_the_version_before(home):
     assert stated["pictures"] == {"found": 2, "captured": 2, "missing": 0}
     assert stated["resources"] == {"found": 1, "missing": 0}
     assert len(bytes.fromhex(stated["salt"])) == 16
+    assert stated["dns"] == ["93.184.216.34", "93.184.216.35"]
     assert stated["clock"]["source"] == "system"
 
 

@@ -94,7 +94,7 @@ async def _fill(home: TrustHome, at: datetime) -> tuple[Snapshot, Snapshot]:
 
 async def _visit(ingest: Ingest, at: datetime, body: bytes, pictures: dict[str, bytes]) -> Snapshot:
     html = b"<title>Proof at the depot</title><p>" + body
-    page = exchange(response(html), uri=PAGE, started_at=at)
+    page = exchange(response(html), uri=PAGE, started_at=at, resolved=("93.184.216.34", "93.184.216.35"))
     await ingest.accept(page)
     capture = await ingest.capture(page.id)
     shown = []

@@ -128,10 +128,17 @@ def test_a_response_is_stored_byte_for_byte_with_its_request(tmp_path: Path) -> 
     assert request["WARC-Record-ID"] != answer["WARC-Record-ID"]
 
 
+def test_what_dns_answered_is_kept_with_the_answer(tmp_path: Path) -> None:
+    sent = exchange(resolved=("93.184.216.34", "2606:2800:220:1::1"))
+    _, (_, answer, *_) = write(tmp_path, *exchange_records(sent))
+    assert answer["Archiver-Resolved"] == "93.184.216.34 2606:2800:220:1::1"
+
+
 def test_what_was_not_said_has_no_field(tmp_path: Path) -> None:
     _, (_, answer, *_) = write(tmp_path, *exchange_records(exchange(source=None, via=None, robots=None)))
     names = {name for name, _ in answer.fields}
     assert names.isdisjoint({"Archiver-Source", "Archiver-Via", "Archiver-Robots", "Archiver-Method"})
+    assert "Archiver-Resolved" not in names
 
 
 @pytest.mark.parametrize("reason", list(Truncation))

@@ -78,6 +78,7 @@ def exchange(
     undecodable: bytes = b"",
     certificates: tuple[Certificate, ...] = (),
     notes: dict[str, str] | None = None,
+    resolved: tuple[str, ...] = (),
 ) -> Exchange:
     """An exchange with `answer`, or with a plain response unless it failed."""
     if answer is None and failure is None:
@@ -88,7 +89,7 @@ def exchange(
     )  # fmt: skip
     return Exchange(
         uuid4(), uri, method, started_at, started_at + timedelta(milliseconds=250), request, purpose,
-        connection, answer, failure, undecodable, via, source, robots, notes or {},
+        connection, answer, failure, undecodable, via, source, robots, notes or {}, resolved,
     )  # fmt: skip
 
 
