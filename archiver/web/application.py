@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.endpoints import HTTPEndpoint
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -46,8 +47,7 @@ def application(site: Site) -> Starlette:
         Route("/api/v1/snapshots/{identifier:path}", api.snapshot),
         Route("/api/v1/records/{identifier:path}", api.record),
         Route("/api/v1/comparison", api.comparison),
-        Route("/api/v1/captures", submissions.submit, methods=["POST"]),
-        Route("/api/v1/captures", api.captures),
+        Route("/api/v1/captures", _Captures),
         Route("/api/v1/submissions", submissions.submissions),
         Route("/api/v1/submissions/{id}", submissions.submission),
         Route("/api/v1/urls", api.urls),
@@ -82,6 +82,18 @@ def _app(site: Site, routes: Sequence[BaseRoute], *, is_replay: bool) -> Starlet
     app.state.site = site
     app.state.is_replay = is_replay
     return app
+
+
+class _Captures(HTTPEndpoint):
+    """What was captured, and asking for more: one resource, so that `Allow` names both methods."""
+
+    def get(self, request: Request) -> Response:
+        """The captures of a URL."""
+        return api.captures(request)
+
+    async def post(self, request: Request) -> Response:
+        """A submission."""
+        return await submissions.submit(request)
 
 
 async def _no_robots(_: Request) -> Response:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from archiver.storage.index import Match
 from archiver.web.api import MOST, answer
 from archiver.web.desk import MOST_AT_ONCE
+from archiver.web.schemas import COMPONENTS, named
 from archiver.web.site import site_of
 
 
@@ -18,13 +19,17 @@ def _parameter(name: str, about: str, *, required: bool = False, place: str = "q
     return {"name": name, "in": place, "required": required, "description": about, "schema": schema}
 
 
-def _operation(about: str, parameters: list[dict[str, Any]], *errors: int) -> dict[str, Any]:
-    return {"get": {"summary": about, "parameters": parameters, "responses": _responses("200", *errors)}}
+def _operation(
+    about: str, parameters: list[dict[str, Any]], shape: str | None, *errors: int
+) -> dict[str, Any]:
+    responses = _responses("200", shape, *errors)
+    return {"get": {"summary": about, "parameters": parameters, "responses": responses}}
 
 
-def _responses(success: str, *errors: int) -> dict[str, Any]:
-    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    found = {"description": "As asked", "content": {"application/json": {"schema": {"type": "object"}}}}
+def _responses(success: str, shape: str | None, *errors: int) -> dict[str, Any]:
+    problem = {"application/problem+json": {"schema": named("Problem")}}
+    schema = named(shape) if shape else {"type": "object"}
+    found = {"description": "As asked", "content": {"application/json": {"schema": schema}}}
     return {
         success: found,
         **{str(code): {"description": "See the detail", "content": problem} for code in errors},
@@ -72,33 +77,29 @@ _SUBMIT: Final = {
             )
         ]}}},
     },
-    "responses": _responses("202", 400, 401, 403, 413, 415, 422, 429),
+    "responses": _responses("202", "Queued", 400, 401, 403, 413, 415, 422, 429),
 }  # fmt: skip
+_NEWEST: Final = _operation("The newest submissions", [], "Submissions", 401, 403)
 _PATHS: Final = {
-    "/api/v1/snapshots": _operation("Search snapshots", [*_WORDS, *_DATES, *_PAGING], 400),
-    "/api/v1/snapshots/{identifier}": _operation("The document of one snapshot", [_NAME], 400, 404),
-    "/api/v1/records/{identifier}": _operation("All that its record page shows", [_NAME], 400, 404),
-    "/api/v1/comparison": _operation("What differs between two snapshots", _SIDES, 400, 404, 451),
+    "/api/v1/snapshots": _operation("Search snapshots", [*_WORDS, *_DATES, *_PAGING], "Snapshots", 400),
+    "/api/v1/snapshots/{identifier}": _operation("The document of one snapshot", [_NAME], None, 400, 404),
+    "/api/v1/records/{identifier}": _operation("All that its record page shows", [_NAME], "Record", 400, 404),
+    "/api/v1/comparison": _operation("What differs between two snapshots", _SIDES, None, 400, 404, 451),
     "/api/v1/captures": {
-        **_operation("Captures", [_URL, _match("exact"), *_DATES, *_PAGING], 400),
+        **_operation("Captures", [_URL, _match("exact"), *_DATES, *_PAGING], "Captures", 400),
         "post": _guarded(_SUBMIT, "capture"),
     },
     "/api/v1/submissions": {
-        "get": _guarded(_operation("The newest submissions", [], 401, 403)["get"], "read", "capture")
+        "get": _guarded(
+            _operation("The newest submissions", [], "Submissions", 401, 403)["get"], "read", "capture"
+        )
     },
-    "/api/v1/submissions/{id}": _operation("How one submission fares", [_ID], 404),
-    "/api/v1/urls": _operation("Addresses below another", [_URL, _match("prefix"), _BEHIND], 400),
-    "/api/v1/history": _operation("History of an article", [_URL], 400, 404),
-    "/api/v1/sources": _operation("What is watched, and how the work on it goes", []),
-    "/api/v1/stats": _operation("Totals", []),
+    "/api/v1/submissions/{id}": _operation("How one submission fares", [_ID], "Submission", 404),
+    "/api/v1/urls": _operation("Addresses below another", [_URL, _match("prefix"), _BEHIND], "Urls", 400),
+    "/api/v1/history": _operation("History of an article", [_URL], "History", 400, 404),
+    "/api/v1/sources": _operation("What is watched, and how the work on it goes", [], "Sources"),
+    "/api/v1/stats": _operation("Totals", [], "Totals"),
 }
-_PROBLEM: Final = {
-    "type": "object",
-    "properties": {
-        "type": {"type": "string"}, "title": {"type": "string"},
-        "status": {"type": "integer"}, "detail": {"type": "string"},
-    },
-}  # fmt: skip
 
 
 def openapi(request: Request) -> Response:
@@ -110,7 +111,7 @@ def openapi(request: Request) -> Response:
         "servers": [{"url": site.origins.application(request)}],
         "paths": _PATHS,
         "components": {
-            "schemas": {"Problem": _PROBLEM},
+            "schemas": COMPONENTS,
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }

@@ -6,6 +6,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import httpx2 as httpx
@@ -154,6 +155,22 @@ def test_every_described_path_answers(client: httpx.Client, versions: Versions) 
         query = "&".join(f"{name}={values[name]}" for name in needed if f"{{{name}}}" not in path)
         answer = client.get(f"{path.format(**values)}?{query}")
         assert answer.status_code == 200, answer.text
+        described = operations["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        assert list(absent(answer.json(), described, document["components"]["schemas"])) == [], path
+
+
+def absent(told: Any, schema: dict[str, Any], components: dict[str, Any]) -> Iterator[str]:
+    """The members that the description requires and the answer has not."""
+    schema = components[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+    for part in schema.get("allOf", ()):
+        yield from absent(told, part, components)
+    if schema.get("type") == "array":
+        for one in told:
+            yield from absent(one, schema["items"], components)
+    if schema.get("type") == "object":
+        yield from (name for name in schema.get("required", ()) if name not in told)
+        for name, inner in schema.get("properties", {}).items():
+            yield from absent(told[name], inner, components) if name in told else ()
 
 
 def test_what_the_pages_show_is_json_too(client: httpx.Client, versions: Versions) -> None:
