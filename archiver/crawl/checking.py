@@ -9,6 +9,7 @@ from typing import Any
 
 from archiver.config.settings import Settings
 from archiver.config.source import Source
+from archiver.crawl.manners import manners_for
 from archiver.crawl.reactor import run_under_reactor
 from archiver.crawl.scrapy_run import run_spider
 from archiver.crawl.sources import settings_for
@@ -73,6 +74,7 @@ class _Check:
     def __init__(self, settings: Settings, source: Source) -> None:
         self._settings = settings
         self._source = source
+        self._manners = manners_for(settings)
         self._since = datetime.now(UTC) - source.max_age if source.max_age else None
 
     def probes(self) -> list[Callable[[], Coroutine[Any, Any, CheckedSource]]]:
@@ -127,7 +129,13 @@ class _Check:
     ) -> None:
         arguments.setdefault("deliver", _deliver_nothing)
         await run_spider(
-            kind, settings or self._settings, _Discard(), folder=None, ca_bundle=None, **arguments
+            kind,
+            settings or self._settings,
+            _Discard(),
+            folder=None,
+            ca_bundle=None,
+            manners=self._manners,
+            **arguments,
         )
 
     def _wants(self, entry: Entry) -> bool:

@@ -51,7 +51,8 @@ LEFT_OUT = (
 class PageResult:
     """What became of one URL.
 
-    `snapshot` is None when the page could not be had (`reason` says why) or nothing had changed.
+    `snapshot` is None when the page could not be had (`reason` says why) or nothing had changed. `again_at`
+    is when it is worth asking again, where a limit stood against it.
     """
 
     url: str
@@ -61,6 +62,7 @@ class PageResult:
     warc: str | None
     reason: str | None = None
     outcome: Outcome = Outcome.FAILED
+    again_at: datetime | None = None
 
 
 OnPage = Callable[[PageResult], None]
@@ -93,7 +95,8 @@ class SnapshotKeeper:
         """Wait until all of the page is durable, write its snapshot, report it."""
         if not fetched.page.exchanges:
             reason = fetched.page.reason or "not fetched"
-            self._on_page(PageResult(fetched.seed, None, 0, None, None, reason))
+            again_at = fetched.page.again_at
+            self._on_page(PageResult(fetched.seed, None, 0, None, None, reason, again_at=again_at))
             return
         *hops, page = [await self._archive.ingest.capture(each) for each in fetched.page.exchanges]
         known = self._known(fetched)
@@ -159,7 +162,7 @@ class SnapshotKeeper:
         if event and not event.confirmed:
             due = now + SECOND_LOOK
         elif outcome is Outcome.FAILED:
-            due = now + TRY_AGAIN
+            due = fetched.page.again_at or now + TRY_AGAIN
         return FollowedArticle(
             key=key,
             url=fetched.seed,

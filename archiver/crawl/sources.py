@@ -127,6 +127,7 @@ class SourceCrawl:
         self._seen: set[str] = set()
         self._visited: set[str] = set()
         self._outcomes: dict[str, Outcome] = {}
+        self._again_at: dict[str, datetime] = {}
         self._since = datetime.now(UTC) - source.max_age if source.max_age else None
         self.result = SourceResult(source.name)
         self._headers = source.request_headers(os.environ)
@@ -176,7 +177,8 @@ class SourceCrawl:
             outcome = self._outcomes.get(article.url)
             now = index.followed(article.key) if outcome else None
             if now and now.next_visit_at == article.next_visit_at:
-                later = None if outcome in SEEN else datetime.now(UTC) + TRY_AGAIN
+                again_at = self._again_at.get(article.url, datetime.now(UTC) + TRY_AGAIN)
+                later = None if outcome in SEEN else again_at
                 left.append(replace(now, next_visit_at=later))
         if left:
             index.follow(left)
@@ -244,4 +246,6 @@ class SourceCrawl:
     def _note(self, page: PageResult) -> None:
         self.result.add(page)
         self._outcomes[page.url] = page.outcome
+        if page.again_at:
+            self._again_at[page.url] = page.again_at
         self._on_page(self.result, page)
