@@ -158,6 +158,13 @@ class Dispatcher:
         if self._busy:
             await asyncio.wait(self._busy.values())
 
+    async def abandon(self) -> None:
+        """End at once what is still being done; it stays unfinished."""
+        self.halt()
+        for task in list(self._busy.values()):
+            task.cancel()
+        await asyncio.gather(*self._busy.values(), return_exceptions=True)
+
     async def renew(self) -> None:
         """Keep the leases of what is being done; to be called every `RENEWAL` seconds."""
         if self._busy:

@@ -78,9 +78,12 @@ async def _lead_and_work(
         while not orders.stop.is_set():
             if not await _become_leader(index, leadership, pulse, orders):
                 continue
-            async with open_archive(home, settings, patience=float("inf")) as archive:
-                with Extractor() as extractor:
-                    await Shift(archive, extractor, files, pulse, leadership.is_held, clock).work(orders)
+            try:
+                async with open_archive(home, settings, patience=float("inf")) as archive:
+                    with Extractor() as extractor:
+                        await Shift(archive, extractor, files, pulse, leadership.is_held, clock).work(orders)
+            except IndexUnavailableError as error:
+                log.warning("%s; trying again", error)
             pulse.role = STOPPING if orders.stop.is_set() else STANDBY
         with contextlib.suppress(IndexUnavailableError):  # it is found to be silent soon enough
             await asyncio.to_thread(pulse.end, index)

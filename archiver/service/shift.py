@@ -7,8 +7,8 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
-from archiver.config.source import Source
 from archiver.crawl.archive import Archive
 from archiver.crawl.extracting import Extractor
 from archiver.errors import IndexUnavailableError
@@ -59,6 +59,7 @@ class Shift:
         self._chores = Chores(archive)
         self._grace = service.grace
         self._paused: frozenset[str] = frozenset()
+        self._stops = False
         self._end = asyncio.Event()
         self.dispatcher = Dispatcher(
             archive.index,
@@ -96,17 +97,25 @@ class Shift:
         ]
         ordered = asyncio.create_task(orders.stop.wait())
         try:
+            await self._plan_all()
             await asyncio.wait((*tasks, ordered), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            ordered.cancel()
-            self.timetable.stop()
-            self.dispatcher.halt()
-            log.info("stopping: finishing %s", ", ".join(self.dispatcher.in_progress) or "nothing")
-            self._end.set()
+            self._begin_to_stop()
             await asyncio.wait(tasks[:1], timeout=self._grace)
+        finally:
+            self._begin_to_stop()
+            ordered.cancel()
+            self._end.set()
+            await self.dispatcher.abandon()
             await _cancel(tasks)
         if self.dispatcher.fatal:
             raise self.dispatcher.fatal
+
+    def _begin_to_stop(self) -> None:
+        if not self._stops:
+            self._stops = True
+            self.timetable.stop()
+            self.dispatcher.halt()
+            log.info("stopping; finishing %s", ", ".join(self.dispatcher.in_progress) or "nothing")
 
     async def work_once(self, orders: Orders) -> PassCounts:
         """Look at every source once, visit every article that is due, have the log signed and stamped."""
@@ -141,19 +150,24 @@ class Shift:
             await self._chores.do(name)
         elif source and name not in self._paused:
             done = await self.dispatcher.look(name)
-            if done.is_whole and not self._end.is_set():
-                await self._plan(source, brought=done.counts.new > 0)
+            if done.is_whole and not self._stops:
+                brought = done.counts.new > 0
+                current = self.timetable.interval(name)
+                await self._plan(name, next_interval(source.schedule, current, brought=brought))
 
-    async def _plan(self, source: Source, *, brought: bool) -> None:
-        """Find the interval that suits the source, and say when it is looked at next."""
-        interval = next_interval(source.schedule, self.timetable.interval(source.name), brought=brought)
-        if interval:
-            self.timetable.set_interval(source.name, interval)
-        when = self.timetable.next_run(source.name)
+    async def _plan(self, name: str, interval: timedelta | None) -> None:
+        """Look at the source at this interval, and say when it is looked at next."""
         try:
-            await asyncio.to_thread(self._states.plan, source.name, when, interval)
+            if interval:
+                self.timetable.set_interval(name, interval)
+            await asyncio.to_thread(self._states.plan, name, self.timetable.next_run(name), interval)
         except IndexUnavailableError as error:
-            log.warning("when %s is next cannot be told: %s", source.name, error)
+            log.warning("when %s is next cannot be told: %s", name, error)
+
+    async def _plan_all(self) -> None:
+        """Say of every source when it is looked at."""
+        for name in list(self._files.sources):
+            await self._plan(name, self.timetable.interval(name))
 
     async def _look_at_pauses(self) -> None:
         states = await asyncio.to_thread(self._states.all)
@@ -189,19 +203,28 @@ class Shift:
 
     async def _follow_files(self, orders: Orders) -> None:
         """Look at the source files now and then, and when told to."""
+        changed = False
         while not self._end.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(orders.reload.wait(), FILES_EVERY)
             orders.reload.clear()
-            if await asyncio.to_thread(self._files.reload):
+            changed = await asyncio.to_thread(self._files.reload) or changed
+            if not changed:
+                continue
+            try:
                 self.timetable.follow(self._files.sources.values())
+            except IndexUnavailableError as error:
+                log.warning("the timetable cannot follow the source files yet: %s", error)
+                continue
+            changed = False
+            await self._plan_all()
 
     async def _until_deposed(self) -> None:
         """Returns when another process leads, or this one cannot know."""
         while not self._end.is_set() and await asyncio.to_thread(self._is_leader):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._end.wait(), LEADERSHIP_EVERY)
-        if not self._end.is_set():
+        if not self._stops:
             log.warning("this process no longer leads")
 
     async def _every(self, seconds: float, step: Callable[[], Awaitable[None]]) -> None:
