@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,12 +12,14 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from web_archive import fill, page
 from web_server import Running, make_demo, serving
 
+from archiver.model.secret import new_secret, secret_digest
 from archiver.storage.index import Index
 
 ARGUMENTS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
+SECRET = new_secret()
 HOSTILE_URL = "http://hostile.example/"
 HOSTILE = b"""<!doctype html><title><script>document.title='run'</script></title>
 <meta http-equiv="refresh" content="0;url=http://live.example/"><script>document.title = 'run'</script>
@@ -38,6 +41,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     )
     with Index.open(f"sqlite:///{home}/index.sqlite") as index:
         fill(index, home / "warc", [page(HOSTILE, url=HOSTILE_URL, headers=headers)])
+        digest = secret_digest(SECRET)
+        assert digest
+        index.operations.tokens.add("desk", ("capture",), digest, datetime.now(UTC))
     with serving(home) as server:
         yield server
 
@@ -113,10 +119,33 @@ def test_a_hostile_page_runs_nothing_and_loads_nothing(tab: Page, running: Runni
     assert shown.locator("#end").inner_text() == "End"
 
 
+def test_a_page_is_submitted_with_the_form_and_its_progress_watched(tab: Page, running: Running) -> None:
+    tab.goto(running.application)
+    tab.click("text=Archive a page")
+    tab.fill("input[name=url]", "http://127.0.0.1/")
+    tab.fill("input[name=token]", SECRET)
+    tab.press("input[name=token]", "Enter")
+    assert "not on the public internet" in tab.locator(".note.bad").inner_text()
+    assert tab.input_value("input[name=token]") == ""
+    tab.fill("input[name=url]", "https://news.example/story")
+    tab.fill("input[name=token]", SECRET)
+    tab.click(".sheet button")
+    tab.wait_for_url("**/submissions/*")
+    assert tab.locator("h1").inner_text() == "Waiting"
+    assert "when the service runs" in tab.locator(".note").inner_text()
+
+
 def test_no_page_is_wider_than_a_phone(browser: Browser, running: Running) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 800})
     tab = context.new_page()
-    for path in ("/", "/search?q=convoy", "/sources", f"/web/*/{HOSTILE_URL}", f"/view/2017/{HOSTILE_URL}"):
+    for path in (
+        "/",
+        "/search?q=convoy",
+        "/sources",
+        "/submit",
+        f"/web/*/{HOSTILE_URL}",
+        f"/view/2017/{HOSTILE_URL}",
+    ):
         tab.goto(running.application + path)
         assert tab.evaluate("document.documentElement.scrollWidth") <= 390, path
     context.close()
