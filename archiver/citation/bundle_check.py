@@ -121,13 +121,16 @@ def _statement(document: bytes) -> dict[str, Any]:
 
 
 def _check_order(verdict: Verdict, policy: Policy) -> None:
-    """A capture cannot be later than the time that proves it, and should not be much earlier."""
+    """A capture cannot be later than the time that proves it, and should not be much earlier.
+
+    Times are sworn to the second, so a capture within that second is not later.
+    """
     moment = verdict.moment
     if moment is None:
         verdict.warnings.append("nobody that the policy trusts says when the log was signed")
         return
     for identifier, captured in verdict.captured.items():
-        if captured > moment:
+        if captured.replace(microsecond=0) > moment:
             verdict.problems.append(f"{identifier} claims a capture after the time that is proven for it")
         elif moment - captured > policy.maximum_lag:
             verdict.warnings.append(

@@ -42,6 +42,11 @@ class Chosen:
     note: Note
     stamps: tuple[Timestamp, ...]
 
+    @property
+    def witnesses(self) -> tuple[str, ...]:
+        """Who cosigned it, by name."""
+        return tuple(signature.name for signature in self.note.signatures if signature.signed_at)
+
 
 class Log(Protocol):
     """What a bundle is made from: the log of an archive, open for writing or only read."""

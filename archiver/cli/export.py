@@ -64,10 +64,12 @@ def command(
     if as_json:
         stamped = [stamp.authority for stamp in signed.stamps]
         print_json({"file": str(output), "bytes": length, "snapshots": list(chosen), "entries": signed.size,
-                    "timestamps": stamped})  # fmt: skip
+                    "timestamps": stamped, "witnesses": list(signed.witnesses)})  # fmt: skip
         return
     click.echo(f"{output}: {len(chosen)} snapshots, {size(length)}")
-    if not signed.stamps:
+    if signed.witnesses and not signed.stamps:
+        say(f"no timestamp covers them; when, is sworn to by {', '.join(signed.witnesses)}")
+    elif not signed.stamps:
         say("no timestamp covers them yet, so nobody but this archive says when (archiver log checkpoint)")
 
 

@@ -442,6 +442,20 @@ def test_stolen_keys_with_a_back_dated_capture_are_late_logged(authority, tmp_pa
     assert "700 days" in verdict.warnings[0]
 
 
+def test_a_capture_in_the_very_second_that_is_sworn_to_is_verified(tmp_path):
+    quick = make_home(tmp_path / "quick")
+    with quick.ledger() as ledger:
+        note = quick.place.note()
+        assert note
+        line = cosign(note.text, WITNESS_KEY.name, WITNESS, quick.second.captured_at).line()
+        ledger.cosigned(Cosignature(Checkpoint.parse(note.text).size, WITNESS_KEY.name, line))
+        export_bundle(ledger, [quick.second], tmp_path / "quick.wacz")
+    extra = f'witnesses = ["{WITNESS_KEY}"]'
+    policy = write_policy(tmp_path / "p.toml", quick.place.key().public, None, extra)
+    verdict = check(tmp_path / "quick.wacz", policy)
+    assert (verdict.exit_code, verdict.problems) == (0, [])
+
+
 def test_a_capture_that_claims_to_be_later_than_its_proof_is_refused(authority, tmp_path):
     forged = make_home(tmp_path / "forged", age=-timedelta(days=2))
     seal(forged, authority)
