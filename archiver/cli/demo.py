@@ -16,6 +16,9 @@ from archiver.demo.story import DemoError, Story
 from archiver.errors import ConfigurationError
 
 WITNESS = "test-witness.demo.invalid"
+LONGEST = 48
+"""Characters shown of an argument."""
+
 MARK = "made-by-archiver-demo"
 DEFAULT = Path("demo-archive")
 SETTINGS = {
@@ -30,9 +33,7 @@ SETTINGS = {
 def prove(root: Path, snapshot: str) -> None:
     """Cite and export the first pictures; check the bundle offline, and one with a changed bit."""
     click.echo("\nThe log of what was archived, seen and signed by a witness")
-    click.echo(
-        "  A TEST witness on this machine, which proves nothing to others: a real one is somebody else."
-    )
+    click.echo("  A TEST witness on this machine, which proves nothing: a real one is somebody else.")
     witness = _witnessed(root)
     click.echo("\nThe first pictures cited, handed over, and checked without the archive")
     bundle, changed, policy = root / "evidence.wacz", root / "changed.wacz", root / "policy.toml"
@@ -79,7 +80,8 @@ def _printed(*arguments: str) -> str:
 
 def _run(root: Path, *arguments: str) -> int:
     """Call a command as a person would, and show the call."""
-    shown = [str(Path(a).name) if a.startswith(str(root)) else a for a in arguments]
+    named = [str(Path(a).name) if a.startswith(str(root)) else a for a in arguments]
+    shown = [a if len(a) <= LONGEST else f"'{a[: LONGEST - 3]}...'" for a in named]
     click.secho(f"$ archiver {' '.join(shown)}", bold=True)
     code = _call("--home", str(root), *arguments)
     click.echo(f"  (exit code {code})")
