@@ -37,6 +37,8 @@ WEBARCHIVE = (
     *("twisted==24.11.0", "w3lib==2.2.1", "setuptools<81"),  # the last that this Scrapy works with
 )
 SHARED_SETTINGS: dict[str, Any] = {"LOG_LEVEL": "ERROR", "COOKIES_ENABLED": False, "DOWNLOAD_DELAY": 0}
+AT_ONCE = 8
+"""Requests at once, as Scrapy has it by default for one host."""
 PLAIN_HANDLERS = dict.fromkeys(
     ("http", "https"), "scrapy.core.downloader.handlers.http11.HTTP11DownloadHandler"
 )
@@ -135,10 +137,38 @@ def capture(base: str, pages: int, folder: Path) -> Measurement:
     )
 
 
+def polite_settings() -> dict[str, Any]:
+    """As a crawl of the archive: its own retries, and no limit but that of the politeness."""
+    from archiver.spiders.wire import wire_settings
+
+    settings: dict[str, Any] = dict(wire_settings())
+    settings["DOWNLOADER_MIDDLEWARES"] = {
+        **settings["DOWNLOADER_MIDDLEWARES"],
+        "archiver.spiders.politeness.retries.PatientRetryMiddleware": 550,
+        "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
+    }
+    return {**settings, "CONCURRENT_REQUESTS_PER_DOMAIN": 1 << 30, "ARCHIVER_KEPT_CONNECTIONS": AT_ONCE}
+
+
+def polite(base: str, pages: int, folder: Path) -> Measurement:
+    """The wire tap, and every request waits for its turn."""
+    from archiver.spiders.politeness import Manners, Pace
+    from archiver.spiders.wire import KEEP_BODY, attach
+
+    spider = make_spider(base, pages, {KEEP_BODY: PICTURE_BEGINNING})
+    pace = Pace(0, AT_ONCE)
+
+    def prepare(crawler: Any) -> None:
+        attach(crawler, Nowhere(), folder, manners=Manners(), pace=pace)
+
+    return measured(spider, lambda: run_async(spider, polite_settings(), prepare))
+
+
 def archive(base: str, pages: int, folder: Path) -> Measurement:
     """The full path: capture, WARC, digests, durable groups, index."""
     from archiver.ingest import Ingest
-    from archiver.spiders.wire import KEEP_BODY, attach, wire_settings
+    from archiver.spiders.politeness import Manners, Pace
+    from archiver.spiders.wire import KEEP_BODY, attach
     from archiver.storage.index import Index
     from archiver.storage.warc import SegmentWriter, Warcinfo
 
@@ -152,9 +182,9 @@ def archive(base: str, pages: int, folder: Path) -> Measurement:
 
         def prepare(crawler: Any) -> None:
             ingest.append(Ingest(writer, index))
-            attach(crawler, ingest[0], folder)
+            attach(crawler, ingest[0], folder, manners=Manners(), pace=Pace(0, AT_ONCE))
 
-        run_async(spider, wire_settings(), prepare, lambda: ingest[0].close())
+        run_async(spider, polite_settings(), prepare, lambda: ingest[0].close())
 
     result = measured(spider, crawl)
     index.close()
@@ -216,6 +246,7 @@ CHILDREN: dict[str, Callable[[str, int, Path], Measurement]] = {
     "scrapy": scrapy_plain,
     "scrapy-tuned": scrapy_tuned,
     "capture": capture,
+    "polite": polite,
     "archive": archive,
     "scrapy-webarchive": scrapy_webarchive,
 }
@@ -223,6 +254,7 @@ MEANING = {
     "scrapy": "Scrapy, default settings",
     "scrapy-tuned": "Scrapy, the archive's settings",
     "capture": "wire capture, nothing stored",
+    "polite": "wire capture with politeness",
     "archive": "full archive: WARC, digests, index",
     "scrapy-webarchive": "scrapy-webarchive, default settings",
     "wget": "wget --warc-file",
@@ -315,7 +347,7 @@ def table(results: dict[str, list[Measurement]]) -> list[dict[str, Any]]:
 
 
 def compare(arguments: argparse.Namespace) -> None:
-    pythons = dict.fromkeys(("scrapy", "scrapy-tuned", "capture", "archive"), Path(sys.executable))
+    pythons = dict.fromkeys(("scrapy", "scrapy-tuned", "capture", "polite", "archive"), Path(sys.executable))
     if which("wget"):
         pythons["wget"] = Path(sys.executable)
     if arguments.scrapy_webarchive:
