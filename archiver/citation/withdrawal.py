@@ -45,6 +45,10 @@ class WithdrawnError(ArchiverError):
         self.withdrawal = withdrawal
 
 
+_Spans = dict[str, list[tuple[RecordLocation, Withdrawal]]]
+"""For each WARC file the places of what is withheld, and why."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Known:
     """The withdrawn snapshots, their records, and the payloads of these."""
@@ -68,7 +72,7 @@ class Withdrawals:
         self._known = _Known()
         self._asked: float | None = None
         self._lock = Lock()
-        self._spans: dict[str, list[tuple[RecordLocation, Withdrawal]]] | None = None
+        self._spans: tuple[_Known, _Spans] | None = None
 
     def of_snapshot(self, identifier: str) -> Withdrawal | None:
         """Why this snapshot is no longer shown; None for nearly all."""
@@ -98,13 +102,13 @@ class Withdrawals:
 
     def in_segment(self, name: str, start: int, stop: int) -> Withdrawal | None:
         """Why the bytes `start` to `stop` of a WARC file are not given out whole; None if nothing is."""
-        if not self._now().snapshots:
+        known = self._now()
+        if not known.snapshots:
             return None
-        with self._lock:
-            if self._spans is None:
-                self._spans = self._located(self._known)
-            spans = self._spans.get(name, ())
-        for place, withdrawal in spans:
+        located = self._spans
+        if located is None or located[0] is not known:
+            located = self._spans = (known, self._located(known))
+        for place, withdrawal in located[1].get(name, ()):
             if place.offset < stop and start < place.offset + place.length:
                 return withdrawal
         return None
@@ -121,7 +125,7 @@ class Withdrawals:
             if self._asked is None or now - self._asked >= self._lifetime:
                 names = self._index.ledger.withdrawals()
                 if set(names) != self._known.snapshots.keys():
-                    self._known, self._spans = self._read(names), None
+                    self._known = self._read(names)
                 self._asked = now
             return self._known
 
@@ -147,9 +151,9 @@ class Withdrawals:
             withdrawal = Withdrawal(name, statement.issued_at, "the reason cannot be read now", None)
         return self._index.snapshot(name), withdrawal
 
-    def _located(self, known: _Known) -> dict[str, list[tuple[RecordLocation, Withdrawal]]]:
+    def _located(self, known: _Known) -> _Spans:
         """Where in the WARC files the withheld records are, the documents of the snapshots among them."""
-        spans: dict[str, list[tuple[RecordLocation, Withdrawal]]] = {}
+        spans: _Spans = {}
         for name, (_, withdrawal) in known.snapshots.items():
             place = self._index.snapshot_location(name)
             if place:
