@@ -7,7 +7,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from archiver.crawl.archive import Archive
 from archiver.crawl.extracting import Extractor
@@ -80,6 +80,8 @@ class Shift:
         Raises ArchiverError when the archive takes nothing any more.
         """
         await self._look_at_pauses()
+        closed = await asyncio.to_thread(self._archive.index.operations.hosts.closed, datetime.now(UTC))
+        self._archive.manners.restore(closed)
         intervals = {state.name: state.interval for state in await asyncio.to_thread(self._states.all)}
         self.timetable.start(self._files.sources.values(), SCHEDULES, intervals.get)
         unfinished = await asyncio.to_thread(self._states.unfinished)

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from scrapy import Request
 
+from archiver.errors import RobotsUnavailableError
 from archiver.model.digest import EMPTY, Digest
 from archiver.model.exchange import (
     Connection,
@@ -43,6 +44,8 @@ def conclude(request: Request, attempt: Attempt, error: BaseException | None) ->
     failure, undecodable = None, b""
     if response is None:
         failure, undecodable = _failure(attempt, error)
+    if isinstance(error, RobotsUnavailableError):
+        notes["not-asked"] = str(error)
     meta = request.meta
     target_uri = _target_uri(request.url)
     return Exchange(

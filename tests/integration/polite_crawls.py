@@ -76,7 +76,7 @@ class _Sink:
                 "purpose": exchange.purpose,
                 "status": exchange.response.status if exchange.response else 0,
                 "failure": failure,
-                "sent": bool(exchange.request),
+                "not asked": exchange.notes.get("not-asked"),
             }
         )
         if exchange.response:

@@ -247,6 +247,7 @@ def test_what_comes_of_an_unreachable_host_is_on_record_though_its_robots_txt_ca
     assert [each["purpose"] for each in robots] == ["robots"] * 3
     assert asked["purpose"] == "page"
     assert asked["failure"].startswith("refused: ")
+    assert asked["not asked"].startswith("robots.txt of 127.0.0.1:")
 
 
 def test_a_robots_txt_that_the_server_cannot_give_now_excludes_everything_for_now() -> None:
