@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 from archiver.errors import ArchiverError
 from archiver.web import api, browsing, health, record_page, submissions, submit_page
 from archiver.web.cdx import routes as cdx
+from archiver.web.interactive import OneWorker, interactive_routes
 from archiver.web.mementos import memento_or_timegate
 from archiver.web.openapi import openapi
 from archiver.web.problems import answer_problem
@@ -74,7 +75,11 @@ def replay(site: Site) -> Starlette:
         Route("/robots.txt", _no_robots),
         Route("/web/{rest:path}", memento_or_timegate),
     ]
-    return _app(site, routes, is_replay=True)
+    if site.wabac is None:
+        return _app(site, routes, is_replay=True)
+    app = _app(site, [*routes, *interactive_routes(site.wabac)], is_replay=True)
+    app.add_middleware(OneWorker)
+    return app
 
 
 def _app(site: Site, routes: Sequence[BaseRoute], *, is_replay: bool) -> Starlette:

@@ -14,11 +14,15 @@ from archiver.retrieval import Retrieval
 from archiver.storage.index import Index
 from archiver.web.bundles import Bundles
 from archiver.web.desk import Desk
+from archiver.web.interactive import check_wabac
 from archiver.web.site import Origins, Site
 
 
 def open_site(home: Home, settings: Settings, index: Index) -> Site:
-    """The archive of `home` as it is served; nothing is read yet."""
+    """The archive of `home` as it is served; nothing is read yet.
+
+    Raises ConfigurationError when the setting web.wabac names no wabac.
+    """
     folder = settings.warc_folder(home)
     web, identity = settings.web, settings.identity
     log = PublishedLog(index, folder, LogPlace(home.log, home.keys))
@@ -35,4 +39,5 @@ def open_site(home: Home, settings: Settings, index: Index) -> Site:
         bundles=Bundles(log, web.bundle_bytes, identity.collection or identity.operator, identity.base_url),
         desk=Desk(index, settings.url_policy(), web.submissions_per_minute, web.submissions_waiting),
         name=identity.collection or web.name,
+        wabac=check_wabac(home.path(web.wabac)) if web.wabac else None,
     )

@@ -77,11 +77,8 @@ def render(
     is_private: bool = False,
 ) -> Response:
     """The page that `template` makes of `values`; a private one is kept by nobody, and names its origin."""
-    site = site_of(request)
-    replay = site.origins.replay(request)
-    text = _environment.get_template(template).render(
-        archive=site.name, version=site.version, replay=replay, takes_pages=site.desk.is_open, **values
-    )
+    replay = site_of(request).origins.replay(request)
+    text = page_of(request, template, values)
     frames = replay if framing else "'none'"
     policy = (
         f"default-src 'none'; style-src 'self'; img-src 'self' {replay}; "
@@ -98,3 +95,12 @@ def render(
     if status == 200 and not is_private:
         return checked(request, text.encode(), "text/html", headers)
     return Response(text, status, headers, media_type="text/html")
+
+
+def page_of(request: Request, template: str, values: Mapping[str, Any]) -> str:
+    """The text of the page that `template` makes of `values`."""
+    site = site_of(request)
+    return _environment.get_template(template).render(
+        archive=site.name, version=site.version, replay=site.origins.replay(request),
+        takes_pages=site.desk.is_open, **values,
+    )  # fmt: skip

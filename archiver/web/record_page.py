@@ -25,6 +25,7 @@ from archiver.storage.index import Index
 from archiver.versions import as_html, compare, spans
 from archiver.web.bundle_files import bundle
 from archiver.web.freshness import checked
+from archiver.web.interactive import interactive_path
 from archiver.web.pages import render
 from archiver.web.records import (
     ShownPicture,
@@ -116,11 +117,13 @@ def snapshot_page(request: Request) -> Response:
 def _values(site: Site, record: Record) -> dict[str, Any]:
     snapshot = record.snapshot
     capture = site.index.capture(snapshot.page.record_id)
+    given = None if record.withdrawal else capture
     return {
         "record": record, "snapshot": snapshot, "title": title_of(snapshot), "capture": capture,
         "view": None if record.withdrawal else page_path(snapshot),
         "citations": [(_NAMES[style], words) for style, words in record.citations.items()],
-        "raw": memento_path(capture, "id_", is_fine=True) if capture and not record.withdrawal else None,
+        "raw": memento_path(given, "id_", is_fine=True) if given else None,
+        "interactive": interactive_path(given) if given and site.wabac else None,
         "q": "",
     }  # fmt: skip
 

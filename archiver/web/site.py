@@ -58,6 +58,8 @@ class Site:
     bundles: Bundles
     desk: Desk
     name: str = "News archive"
+    wabac: Path | None = None
+    """The folder of the operator's wabac, if there is one."""
     page_starts: PageStarts = field(default_factory=PageStarts)
     finished: FinishedPages = field(default_factory=FinishedPages)
 
