@@ -9,12 +9,14 @@ import re
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import IO, Protocol
 from urllib.parse import urlsplit
 
+from archiver.citation import rotation
 from archiver.citation.bundle import WARC, Evidence, derived_files, event, file_digest, labelled, package
 from archiver.citation.checkpoint import Checkpoint, LogProof
 from archiver.citation.note import Note, parse_note
@@ -26,7 +28,7 @@ from archiver.errors import DamagedRecordError, StorageError
 from archiver.model.capture import RecordLocation
 from archiver.model.snapshot import Snapshot
 from archiver.storage.index import Index
-from archiver.storage.ledger.documents import Batch, Cosignature, StoredStatement, Timestamp
+from archiver.storage.ledger.documents import Batch, Cosignature, LogDocument, StoredStatement, Timestamp
 from archiver.storage.warc import find_segment, iterate_records, read_record
 from archiver.storage.warc.evidence import RecordEvidence, exchange_evidence, record_evidence
 
@@ -95,6 +97,7 @@ def export_bundle(
             for name, stamp in _named(chosen.stamps)
         },
         events=_events(ledger, snapshots, chosen),
+        rotations=_rotations(ledger, chosen),
         archive=archive,
         base_url=base_url,
     )
@@ -116,18 +119,24 @@ def export_bundle(
 def choose_checkpoint(ledger: Log, leaf: int) -> Chosen:
     """The earliest checkpoint with `leaf` that was timestamped; else cosigned; else the newest."""
     known = ledger.index.ledger
-    stamps = [d for d in known.documents("timestamp", leaf + 1) if isinstance(d, Timestamp)]
-    cosigned = [d for d in known.documents("cosignature", leaf + 1) if isinstance(d, Cosignature)]
-    newest = ledger.place.files().size
-    size = next(iter([stamp.size for stamp in stamps] + [line.size for line in cosigned]), newest)
+    stamp = next(known.documents("timestamp", leaf + 1), None)
+    cosignature = next(known.documents("cosignature", leaf + 1), None)
+    earliest = stamp or cosignature
+    size = earliest.size if earliest else ledger.place.files().size
+    stamps = [d for d in _of_size(known.documents("timestamp", size), size) if isinstance(d, Timestamp)]
+    cosigned = [d for d in _of_size(known.documents("cosignature", size), size) if isinstance(d, Cosignature)]
     batches = (d for d in known.documents("batch", size) if isinstance(d, Batch) and d.size == size)
     note = parse_note(next(batches).checkpoint)
-    for cosignature in cosigned:
-        if cosignature.size == size:
-            signature = parse_note(f"{note.text}\n{cosignature.line}\n").signatures[0]
-            if all((s.name, s.key_id) != (signature.name, signature.key_id) for s in note.signatures):
-                note = note.signed(signature)
-    return Chosen(size, note, tuple(stamp for stamp in stamps if stamp.size == size))
+    for one in cosigned:
+        signature = parse_note(f"{note.text}\n{one.line}\n").signatures[0]
+        if all((s.name, s.key_id) != (signature.name, signature.key_id) for s in note.signatures):
+            note = note.signed(signature)
+    return Chosen(size, note, tuple(stamps))
+
+
+def _of_size(documents: Iterator[LogDocument], size: int) -> Iterator[LogDocument]:
+    """Those of one tree; documents come by size, and there may be years of later ones."""
+    return takewhile(lambda document: document.size == size, documents)
 
 
 def _logged(ledger: Log, snapshot: Snapshot) -> StoredStatement:
@@ -171,6 +180,21 @@ def _events(ledger: Log, snapshots: Sequence[Snapshot], chosen: Chosen) -> bytes
             lines.append(
                 json.dumps(event(document, _proof(ledger, statement, at)), ensure_ascii=False) + "\n"
             )
+    return "".join(lines).encode()
+
+
+def _rotations(ledger: Log, chosen: Chosen) -> bytes:
+    """The announcements of keys that lead to the one that signed, each under the checkpoint that logged it."""
+    lines = []
+    for statement in ledger.index.ledger.about(Checkpoint.parse(chosen.note.text).origin):
+        if statement.kind != rotation.KIND or statement.leaf is None or statement.leaf >= chosen.size:
+            continue
+        batch = next(
+            d for d in ledger.index.ledger.documents("batch", statement.leaf + 1) if isinstance(d, Batch)
+        )
+        at = Chosen(batch.size, parse_note(batch.checkpoint), ())
+        document = read_record(ledger.folder, statement.location).block()
+        lines.append(rotation.announcement(document, _proof(ledger, statement, at)))
     return "".join(lines).encode()
 
 

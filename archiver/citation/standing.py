@@ -6,13 +6,18 @@ import base64
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
+from typing import Final
 
 from archiver.citation.statement import read_canonical
 from archiver.citation.timestamps import stamped_moment
 from archiver.storage.index import Index
 from archiver.storage.ledger.documents import Cosignature, StoredStatement, Timestamp
 from archiver.storage.warc import read_record
+
+_ENOUGH: Final = 200
+"""Cosignatures that are looked at, the first since the snapshot was logged: years of them may follow."""
 
 
 class State(StrEnum):
@@ -59,7 +64,7 @@ def standing_of(index: Index, folder: Path, identifier: str) -> Standing:
     if capture is None or capture.leaf is None:
         return Standing((State.CAPTURED,), None, None, (), remarks)
     states = [State.CAPTURED, State.LOGGED]
-    cosignatures = index.ledger.documents("cosignature", capture.leaf + 1)
+    cosignatures = islice(index.ledger.documents("cosignature", capture.leaf + 1), _ENOUGH)
     witnesses = {line.witness for line in cosignatures if isinstance(line, Cosignature)}
     if witnesses:
         states.append(State.WITNESSED)
