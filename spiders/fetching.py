@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
+from itertools import islice
 from typing import Protocol
 from uuid import UUID
 
@@ -27,7 +28,13 @@ from archiver.model.fetched import Download, FetchedPage, FetchedPicture
 from archiver.model.picture import FoundPicture, PictureOrigin, PictureRole, Rendition
 from archiver.spiders.document import Document, parse_document
 from archiver.spiders.magic import HEAD_BYTES, picture_type
-from archiver.spiders.pictures import PicturePolicy, css_urls, find_pictures, find_stylesheets
+from archiver.spiders.pictures import (
+    PagePictures,
+    PicturePolicy,
+    css_urls,
+    find_stylesheets,
+    look_for_pictures,
+)
 from archiver.spiders.politeness.tries import Tries
 from archiver.spiders.wire import EXCHANGES, KEEP_BODY, PURPOSE, SOURCE, TRIES, VIA
 
@@ -38,6 +45,8 @@ PAGE_BYTES = 4_000_000
 MARKUP = ("text/html", "application/xhtml+xml", "application/xml", "text/xml")
 STYLESHEET_BYTES = 2_000_000
 IMPORT_DEPTH = 3
+MOST_PAINTED = 5_000
+"""Pictures of the stylesheets that are listed."""
 PRIORITY = {Purpose.PAGE: 0, Purpose.PICTURE: 10, Purpose.RESOURCE: 5}
 
 
@@ -121,9 +130,10 @@ class PageFetcher:
         page = replace(page, noarchive=page.noarchive or _asks_in_markup(document), charset=document.charset)
         if page.noarchive and self._policy.obey_noarchive:
             return page
-        found = await asyncio.to_thread(find_pictures, document, self._policy.pictures)
-        resources, styled = await self._stylesheets(document, source, len(found))
-        pictures = await self._pictures((*found, *styled), response.url, source)
+        found = await asyncio.to_thread(look_for_pictures, document, self._policy.pictures)
+        resources, painted = await self._stylesheets(document, source)
+        found = _with_painted(found, painted, self._policy.pictures.limit)
+        pictures = await self._pictures(found, response.url, source)
         return replace(page, pictures=pictures, resources=resources, body=body)
 
     async def _content(self, url: str, response: Response) -> tuple[bytes, str]:
@@ -142,21 +152,23 @@ class PageFetcher:
         return Listed(answer.download, *await self._content(url, answer.response))
 
     async def _pictures(
-        self, found: Iterable[FoundPicture], via: str, source: str | None
+        self, found: PagePictures, via: str, source: str | None
     ) -> tuple[FetchedPicture, ...]:
-        pictures = tuple(found)
-        wanted = dict.fromkeys(url for picture in pictures for url in picture.fetch)
+        wanted = dict.fromkeys(url for picture in found.pictures for url in picture.fetch)
         answers = await asyncio.gather(
             *(self._requisite(url, Purpose.PICTURE, via, source, HEAD_BYTES) for url in wanted)
         )
         downloads = {url: answer.download for url, answer in zip(wanted, answers, strict=True)}
         return tuple(
-            FetchedPicture(picture, tuple(downloads[url] for url in picture.fetch)) for picture in pictures
+            FetchedPicture(
+                picture, tuple(downloads[url] for url in picture.fetch), found.problems.get(picture.position)
+            )
+            for picture in found.pictures
         )
 
     async def _stylesheets(
-        self, document: Document, source: str | None, position: int
-    ) -> tuple[tuple[Download, ...], tuple[FoundPicture, ...]]:
+        self, document: Document, source: str | None
+    ) -> tuple[tuple[Download, ...], tuple[str, ...]]:
         """The stylesheets of the page with what they import, and the pictures that they paint."""
         if not self._policy.stylesheets:
             return (), ()
@@ -172,16 +184,7 @@ class PageFetcher:
             sheets = [css_urls(a.response.body, a.response.url) for a in answers if a.response]
             level = tuple(url for sheet in sheets for url in sheet.imports)
             painted.update(dict.fromkeys(url for sheet in sheets for url in sheet.pictures))
-        pictures = tuple(
-            FoundPicture(
-                position=position + number,
-                role=PictureRole.FURNITURE,
-                renditions=(Rendition(url, PictureOrigin.STYLE),),
-                fetch=(url,),
-            )
-            for number, url in enumerate(list(painted)[: self._policy.pictures.limit])
-        )
-        return tuple(downloads.values()), pictures
+        return tuple(downloads.values()), tuple(painted)
 
     async def _requisite(
         self, url: str, purpose: Purpose, via: str, source: str | None, keep: int
@@ -256,6 +259,20 @@ class PageFetcher:
             Download(url, url, tuple(exchanges), reason=reason, attempts=tries.count, again_at=again_at),
             None,
         )
+
+
+def _with_painted(found: PagePictures, painted: Iterable[str], limit: int) -> PagePictures:
+    """The pictures of a page and those that its stylesheets paint; the limit is one for both."""
+    pictures, problems = list(found.pictures), dict(found.problems)
+    left = limit - sum(bool(picture.fetch) for picture in pictures)
+    for url in islice(painted, MOST_PAINTED):
+        fetch = (url,) if left > 0 else ()
+        if not fetch:
+            problems[len(pictures)] = f"over the limit of {limit} pictures"
+        left -= 1
+        style = Rendition(url, PictureOrigin.STYLE)
+        pictures.append(FoundPicture(len(pictures), PictureRole.FURNITURE, (style,), fetch))
+    return PagePictures(tuple(pictures), problems)
 
 
 def _described(url: str, response: Response, exchanges: list[UUID], purpose: Purpose) -> Download:

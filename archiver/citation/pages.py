@@ -60,11 +60,10 @@ def _section(snapshot: Snapshot, citation: Citation) -> str:
 
 def _row(picture: SnapshotPicture) -> str:
     found = picture.found
-    url = picture.fetched[0].url if picture.fetched else found.renditions[0].url
     words = "; ".join(word for word in (found.alt, found.caption, found.credit) if word)
     digests = ", ".join(str(r.payload_digest) for r in picture.fetched if r.payload_digest)
     state = f"{picture.status}: {picture.reason}" if picture.reason else str(picture.status)
-    cells = (url[:500], state, words, digests)
+    cells = (picture.url[:500], state, words, digests)
     return f"<tr>{''.join(f'<td><bdi>{html.escape(cell)}</bdi></td>' for cell in cells)}</tr>"
 
 

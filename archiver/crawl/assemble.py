@@ -71,6 +71,8 @@ async def _picture(fetched: FetchedPicture, acknowledged: Acknowledged) -> Snaps
         return SnapshotPicture(found, status, renditions)
     if renditions:
         return SnapshotPicture(found, PictureStatus.MISSING, renditions, renditions[0].reason)
+    if fetched.problem:
+        return SnapshotPicture(found, PictureStatus.MISSING, (), fetched.problem)
     inline = any(rendition.url.startswith("data:") for rendition in found.renditions)
     return SnapshotPicture(found, PictureStatus.INLINE if inline else PictureStatus.LISTED)
 

@@ -37,10 +37,11 @@ class Download:
 
 @dataclass(frozen=True, slots=True)
 class FetchedPicture:
-    """A picture of a page and the downloads that were made for it."""
+    """A picture of a page and the downloads that were made for it; `problem` says why there were none."""
 
     found: FoundPicture
     downloads: tuple[Download, ...]
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,8 +69,11 @@ def without_cache_key(url: str) -> str:
 def compare_pictures(
     before: Sequence[SnapshotPicture], after: Sequence[SnapshotPicture]
 ) -> tuple[PictureChange, ...]:
-    """Every difference between two visits' pictures in the order of the later page, the removed last."""
-    olds, news = [_seen(picture) for picture in before], [_seen(picture) for picture in after]
+    """Every difference between two visits' pictures in the order of the later page, the removed last.
+
+    A picture without an address that could be fetched is no part of it: nothing tells it from another.
+    """
+    olds, news = _with_address(before), _with_address(after)
     pairs = _pair(olds, news)
     changes: list[PictureChange] = []
     for j, new in enumerate(news):
@@ -82,6 +85,10 @@ def compare_pictures(
     gone = (old for i, old in enumerate(olds) if i not in paired)
     changes += (_came_or_went(PictureChangeKind.REMOVED, old) for old in gone)
     return tuple(changes)
+
+
+def _with_address(pictures: Sequence[SnapshotPicture]) -> list[_Seen]:
+    return [_seen(picture) for picture in pictures if picture.url]
 
 
 def _seen(picture: SnapshotPicture) -> _Seen:

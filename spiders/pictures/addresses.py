@@ -54,6 +54,27 @@ class Addresses:
             return None
         return None if address == self._base else address
 
+    def problem(self, written: str) -> str | None:
+        """Why an address that `resolve` gives None for cannot be fetched; None for what is no address at all.
+
+        Placeholders and templates that a script would fill in are none.
+        """
+        text = _BLANKS.sub("", written).strip()
+        if not text or text[0] in "#{<" or "{{" in text or "${" in text:
+            return None
+        scheme = _SCHEME.match(text)
+        if scheme and scheme[0].lower() in ("about:", "data:"):
+            return None
+        if len(text) > _LONGEST:
+            return f"its address is {len(text)} characters long, more than {_LONGEST}"
+        try:
+            target_uri(urljoin(self._base, text))
+        except UnsafeURLError as error:
+            return str(error)
+        except ValueError:
+            return f"not a URL: {text[:100]!a}"
+        return None
+
 
 def shortened_data(uri: str) -> str | None:
     """`data:` URI to `data:<type>;sha256,<digest of the bytes>`; None when it is no picture."""

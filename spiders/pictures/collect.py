@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import chain, islice
 from typing import cast
 
@@ -62,6 +62,15 @@ _OWN_LAZY = frozenset({"img", "amp-img", "amp-anim", "source"})
 _ICON_RELATIONS = frozenset(
     {"icon", "apple-touch-icon", "apple-touch-icon-precomposed", "mask-icon", "fluid-icon"}
 )
+
+
+_IN_PLACE = frozenset(
+    {
+        PictureOrigin.IMG, PictureOrigin.SRCSET, PictureOrigin.PICTURE_SOURCE, PictureOrigin.NOSCRIPT,
+        PictureOrigin.POSTER, PictureOrigin.SVG, PictureOrigin.INPUT, PictureOrigin.OPEN_GRAPH,
+        PictureOrigin.TWITTER, PictureOrigin.JSON_LD,
+    }
+)  # fmt: skip
 
 
 class Collector:
@@ -123,6 +132,15 @@ class Collector:
                 break
         return [sighting for sighting in self.sightings if sighting.renditions]
 
+    def unusable(self) -> Iterator[tuple[Sighting, str]]:
+        """Pictures that stand in the page under addresses that cannot be fetched, with the reason."""
+        for sighting in self.sightings:
+            if sighting.renditions or not sighting.refused or sighting.origin not in _IN_PLACE:
+                continue
+            problem = self.addresses.problem(sighting.refused)
+            if problem:
+                yield sighting, problem
+
     def _see(self, origin: PictureOrigin, element: _Element | None = None) -> Sighting:
         sighting = Sighting(self._order, origin, element)
         self.sightings.append(sighting)
@@ -136,6 +154,8 @@ class Collector:
             if address.startswith("data:"):
                 origin = PictureOrigin.DATA_URI
             sighting.add(Rendition(address, origin, **facts))  # type: ignore[arg-type]
+        elif sighting.refused is None:
+            sighting.refused = written
         return address
 
     def _add_set(

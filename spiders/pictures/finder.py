@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from archiver.model.picture import FoundPicture, PictureOrigin, Rendition
+from dataclasses import dataclass, replace
+
+from archiver.model.picture import FoundPicture, PictureOrigin, PictureRole, Rendition
 from archiver.spiders.document import Document
 from archiver.spiders.pictures.automatic import is_automatic
 from archiver.spiders.pictures.collect import Collector
@@ -14,16 +16,64 @@ from archiver.spiders.pictures.srcset import Screen
 from archiver.spiders.pictures.words import WordsReader
 
 
+@dataclass(frozen=True, slots=True)
+class PagePictures:
+    """The pictures of a page in document order, and by position why one that is wanted cannot be fetched."""
+
+    pictures: tuple[FoundPicture, ...]
+    problems: dict[int, str]
+
+
 def find_pictures(document: Document, policy: PicturePolicy = PicturePolicy()) -> tuple[FoundPicture, ...]:  # noqa: B008
-    """Every picture that a reader of the page could have seen, in document order. Never raises.
+    """The first `policy.limit` pictures that a reader of the page could have seen, in document order.
 
     Addresses are absolute, ASCII, without fragment; a `data:` URI is shortened to the digest of its bytes.
+    Never raises.
     """
-    screen = Screen(policy.viewport_width, policy.viewport_height, policy.density)
-    collector = Collector(document, screen)
+    collector, groups = _looked_at(document, policy)
+    return _described(document, collector, groups[: policy.limit], policy)
+
+
+def look_for_pictures(document: Document, policy: PicturePolicy) -> PagePictures:
+    """Every picture as `find_pictures` gives them, those too that are not fetched though they are wanted.
+
+    That is what is over the limit, and what stands under an address that cannot be fetched. Never raises.
+    """
+    collector, groups = _looked_at(document, policy)
+    listed: list[tuple[int, FoundPicture, str | None]] = []
+    wanted = 0
+    for group, picture in zip(groups, _described(document, collector, groups, policy), strict=True):
+        wanted += bool(picture.fetch)
+        over = (
+            f"over the limit of {policy.limit} pictures" if picture.fetch and wanted > policy.limit else None
+        )
+        listed.append((group.order, replace(picture, fetch=()) if over else picture, over))
+    if policy.renditions is not Renditions.NONE:
+        known: set[str | None] = set()
+        for sighting, problem in collector.unusable():
+            if sighting.refused not in known:
+                known.add(sighting.refused)
+                nowhere = FoundPicture(
+                    0, PictureRole.ARTICLE, (), (), alt=(sighting.alt or "").strip() or None
+                )
+                listed.append((sighting.order, nowhere, problem))
+        listed.sort(key=lambda each: each[0])
+    return PagePictures(
+        tuple(replace(picture, position=number) for number, (_, picture, _) in enumerate(listed)),
+        {number: problem for number, (_, _, problem) in enumerate(listed) if problem},
+    )
+
+
+def _looked_at(document: Document, policy: PicturePolicy) -> tuple[Collector, list[Group]]:
+    collector = Collector(document, Screen(policy.viewport_width, policy.viewport_height, policy.density))
     groups = grouped(collector.collect(), document.url)
+    return collector, [group for group in groups if policy.icons or not _is_icon(group)]
+
+
+def _described(
+    document: Document, collector: Collector, groups: list[Group], policy: PicturePolicy
+) -> tuple[FoundPicture, ...]:
     reader = WordsReader()
-    groups = [group for group in groups if policy.icons or not _is_icon(group)][: policy.limit]
     words = [reader.read(group) for group in groups]
     title = document.root.findtext(".//title") or ""
     roles = Roles(Layout(collector.paragraphs, collector.headings, title))

@@ -17,7 +17,7 @@ class Renditions(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PicturePolicy:
-    """What is fetched: `renditions` of each picture, `icons` of the site too; at most `limit` are listed.
+    """What is fetched: `renditions` of each picture, `icons` of the site too; at most `limit` of them.
 
     Of pictures that only a script names, those that the script describes are fetched, at most `from_scripts`.
 

@@ -33,6 +33,8 @@ class Sighting:
     height: int | None = None
     described: bool = True
     """For a picture in a script: a caption or the like stands beside it."""
+    refused: str | None = None
+    """The first thing written as its address that is none which could be fetched."""
     furniture: bool = False
     """Metadata says that it is a logo, a portrait of an author, or of another article."""
 

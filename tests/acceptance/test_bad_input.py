@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -28,6 +29,9 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
+ODD = ("javascript:alert(1)", "http://me:secret@paper.example/b.jpg", "http://paper.example:99999/c.jpg")
+
+
 @dataclass(frozen=True)
 class Visited:
     """What one capture of many bad pages said of each."""
@@ -52,6 +56,7 @@ def visited(tmp_path_factory: pytest.TempPathFactory) -> Visited:
         "/html.jpg": Script(answer(HTML, "text/html")),
         "/called.jpg": Script(answer(HTML, "image/jpeg")),
         "/none.jpg": Script(answer(b"", "text/plain", status="404 Not Found")),
+        "/odd": Script(answer(page(*ODD, "/a.jpg"))),
         "/404": Script(answer(HTML, status="404 Not Found")),
         "/500": Script(answer(b"oh", status="500 Oh")),
         "/empty": Script(answer(b"")),
@@ -76,7 +81,7 @@ def visited(tmp_path_factory: pytest.TempPathFactory) -> Visited:
         }
         said = archive.run("capture", "--json", *pages.values(), pages["good"], code=1)
     assert len(said.lines()) == len(pages), "each page is told of once"
-    assert f"{len(pages) - 2} of {len(pages)} pages" in said.err
+    assert f"{len(pages) - 3} of {len(pages)} pages" in said.err
     return Visited(archive, {line["url"]: line for line in said.lines()}, pages)
 
 
@@ -123,6 +128,20 @@ def test_each_picture_that_is_none_stays_listed_with_its_reason(visited: Visited
         ("called.jpg", "what came is called image/jpeg but is no picture"),
         ("none.jpg", "the server answered 404"),
     ]
+
+
+def test_a_picture_under_an_address_that_cannot_be_fetched_stays_listed_with_its_reason(
+    visited: Visited,
+) -> None:
+    said = visited.of("odd")
+    assert (said["images_found"], said["images_captured"]) == (4, 1)
+    assert [(picture["alt"], picture["reason"].partition(":")[0]) for picture in said["missing"]] == [
+        ("picture 0", "only http and https URLs can be archived, not javascript"),
+        ("picture 1", "a URL with a user name or password is refused"),
+        ("picture 2", "the port is not a number from 1 to 65535"),
+    ]
+    assert "secret" not in json.dumps(said["missing"])
+    assert visited.archive.here("show", said["snapshot"]).text.count("missing") >= 3
 
 
 def test_what_came_of_bad_pages_is_stored_and_verifies(visited: Visited) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from archiver.model.picture import PictureOrigin as Origin
 from archiver.spiders.document import parse_document
-from archiver.spiders.pictures import PicturePolicy, Renditions, find_pictures
+from archiver.spiders.pictures import PicturePolicy, Renditions, find_pictures, look_for_pictures
 
 AT = "https://news.example/2024/"
 
@@ -12,6 +12,11 @@ AT = "https://news.example/2024/"
 def found(markup: str, **policy):
     document = parse_document(f"<html><body>{markup}</body></html>".encode(), AT + "article.html")
     return find_pictures(document, PicturePolicy(**policy))
+
+
+def looked_for(markup: str, **policy):
+    document = parse_document(f"<html><body>{markup}</body></html>".encode(), AT + "article.html")
+    return look_for_pictures(document, PicturePolicy(**policy))
 
 
 def one(markup: str, **policy):
@@ -205,6 +210,48 @@ def test_icons_are_left_out_unless_asked_for():
 
 def test_the_number_of_pictures_is_limited():
     assert len(found("".join(f'<img src="p{n}.jpg">' for n in range(50)), limit=7)) == 7
+
+
+def test_pictures_over_the_limit_are_listed_with_the_reason_and_not_fetched():
+    markup = "".join(f'<img src="p{n}.jpg">' for n in range(9)) + '<img src="data:image/gif;base64,R0lG">'
+    page = looked_for(markup, limit=7)
+    assert [bool(picture.fetch) for picture in page.pictures] == [True] * 7 + [False] * 3
+    assert page.problems == dict.fromkeys((7, 8), "over the limit of 7 pictures")
+
+
+@pytest.mark.parametrize(
+    ("markup", "problem"),
+    [
+        ('<img src="javascript:alert(1)">', "only http and https URLs can be archived, not javascript"),
+        ('<img src="file:///etc/passwd">', "only http and https URLs can be archived, not file"),
+        ('<img src="http://me:secret@paper.example/a.jpg">', "a URL with a user name or password is refused"),
+        ('<img src="http://paper.example:0/a.jpg">', "the port is not a number from 1 to 65535"),
+        ('<img src="http://[::1/a.jpg">', "not a URL"),
+        ('<video poster="http:///a.jpg"></video>', "the URL names no host"),
+        ('<meta property="og:image" content="mailto:a@paper.example">', "only http and https URLs"),
+        (f'<img src="/{"a" * 9000}.jpg">', "its address is 9005 characters long"),
+    ],
+)
+def test_a_picture_under_an_address_that_cannot_be_fetched_is_listed_with_the_reason(markup, problem):
+    page = looked_for(f'<img src="a.jpg">{markup}<img src="b.jpg">')
+    assert [picture.position for picture in page.pictures] == [0, 1, 2]
+    [(position, reason)] = page.problems.items()
+    assert reason.startswith(problem)
+    assert "secret" not in reason
+    assert page.pictures[position].renditions == page.pictures[position].fetch == ()
+    assert len(found(f'<img src="a.jpg">{markup}<img src="b.jpg">')) == 2
+
+
+@pytest.mark.parametrize("written", ["", "#", "about:blank", "{{ picture }}", "${src}", "data:text/plain,a"])
+def test_a_placeholder_is_no_picture(written):
+    page = looked_for(f'<img src="{written}">')
+    assert (page.pictures, page.problems) == ((), {})
+
+
+def test_a_bad_address_beside_a_good_one_is_no_loss():
+    page = looked_for('<img src="javascript:void(0)" data-src="/a.jpg">')
+    assert page.problems == {}
+    assert [picture.fetch for picture in page.pictures] == [("https://news.example/a.jpg",)]
 
 
 def test_previews_and_fallbacks_join_the_picture_that_they_repeat():
