@@ -58,6 +58,17 @@ def url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return new_database(request.getfixturevalue("postgresql"), _new_name(), template)
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shared_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of an index that holds nothing yet, for all tests of a module."""
+    if request.param == "sqlite":
+        path = tmp_path_factory.mktemp("shared") / "index.sqlite"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        return f"sqlite:///{path}"
+    template = request.getfixturevalue("postgresql_template")
+    return new_database(request.getfixturevalue("postgresql"), _new_name(), template)
+
+
 @pytest.fixture
 def opened() -> Iterator[Callable[[str], Index]]:
     """Opens an index, and closes it after the test."""
