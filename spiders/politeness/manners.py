@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
 from random import Random
+from typing import Any
+from weakref import WeakSet
 
 from archiver.errors import BudgetSpentError, CrawlStoppedError, HostClosedError
 from archiver.model.exchange import Purpose
@@ -30,6 +32,7 @@ REST = 3600.0
 """Seconds after which an idle host is forgotten in any case."""
 LOOKED_AT = 8
 """Hosts that may be forgotten whenever a new one comes."""
+STOPPED = "the crawl was stopped before this was asked for"
 PRECISION = 1e-6
 """Seconds by which a timer may be early."""
 
@@ -95,14 +98,16 @@ class Manners:
         """Hosts that could be asked now, but for the limits over all hosts; each in its turn."""
         self._timer: Timer | None = None
         self._pauses: dict[asyncio.Future[None], Hashable] = {}
+        self._gone: WeakSet[Any] = WeakSet()
 
     async def turn(
         self, url: str, purpose: Purpose, owner: Hashable, pace: Pace, crawl_delay: float | None = None
     ) -> Turn:
         """Wait until a request to `url` may start; `owner` is the crawl that wants it.
 
-        Raises HostClosedError, BudgetSpentError, or CrawlStoppedError when `owner` leaves meanwhile.
+        Raises HostClosedError, BudgetSpentError, or CrawlStoppedError when `owner` leaves meanwhile or left.
         """
+        self._refuse_the_gone(owner)
         now = self.clock.now()
         host = self._host(host_of(url), now)
         if host.paces.get(owner) != pace:
@@ -128,7 +133,8 @@ class Manners:
         return Turn(self, host, url)
 
     async def pause(self, seconds: float, owner: Hashable) -> None:
-        """Wait; raises CrawlStoppedError when `owner` leaves meanwhile."""
+        """Wait; raises CrawlStoppedError when `owner` leaves meanwhile or left."""
+        self._refuse_the_gone(owner)
         over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._pauses[over] = owner
         timer = self.clock.later(seconds, lambda: None if over.done() else over.set_result(None))
@@ -140,7 +146,8 @@ class Manners:
 
     def leave(self, owner: Hashable) -> None:
         """The crawl `owner` is over: its pace no longer holds, and what it still waits for never comes."""
-        error = CrawlStoppedError("the crawl was stopped before this was asked for")
+        self._gone.add(owner)
+        error = CrawlStoppedError(STOPPED)
         now = self.clock.now()
         for host in self._hosts.values():
             if host.paces.pop(owner, None) is not None:
@@ -225,6 +232,10 @@ class Manners:
                 return
             else:
                 self._hosts.move_to_end(name)
+
+    def _refuse_the_gone(self, owner: Hashable) -> None:
+        if owner in self._gone:
+            raise CrawlStoppedError(STOPPED)
 
     def _refuse_what_cannot_be(self, host: Host, now: float) -> None:
         if host.breaker.is_closed(now):

@@ -20,6 +20,10 @@ SETTLED = 50
 """Turns of the event loop after which nothing moves any more without time passing."""
 
 
+class Crawl:
+    """Somebody who asks."""
+
+
 @dataclass(order=True)
 class Call:
     at: float

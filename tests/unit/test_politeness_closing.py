@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from politeness_clock import DAWN, GOOD, REFUSED, StillClock, manners, settle, timed
+from politeness_clock import DAWN, GOOD, REFUSED, Crawl, StillClock, manners, settle, timed
 
 from archiver.errors import BudgetSpentError, HostClosedError
 from archiver.model.digest import EMPTY
@@ -19,6 +19,7 @@ from archiver.spiders.politeness import Budget, HostRules, Manners, Outcome, Pac
 from archiver.spiders.politeness.outcome import seconds_after
 from archiver.spiders.wire import SpooledBlock
 
+CRAWL = Crawl()
 HOST = "paper.example"
 FREE = Pace(0, 100)
 RULES = HostRules(backoff=0, failures=5, closed=60, closed_longest=3600)
@@ -34,7 +35,7 @@ def error(words: str = "500") -> Outcome:
 
 async def meet(polite: Manners, outcome: Outcome | None, path: str | int = "") -> None:
     """A request that has its turn at once and ends so."""
-    turn = await asyncio.wait_for(polite.turn(f"https://{HOST}/{path}", Purpose.PAGE, "crawl", FREE), 1)
+    turn = await asyncio.wait_for(polite.turn(f"https://{HOST}/{path}", Purpose.PAGE, CRAWL, FREE), 1)
     if outcome:
         turn.told(outcome)
     turn.end()
@@ -105,9 +106,9 @@ def test_a_closed_host_is_tried_with_one_request_and_opens_when_that_succeeds() 
         for number in range(5):
             await meet(polite, REFUSED, number)
         await clock.pass_by(61)
-        probe = await polite.turn(f"https://{HOST}/probe", Purpose.PAGE, "crawl", FREE)
+        probe = await polite.turn(f"https://{HOST}/probe", Purpose.PAGE, CRAWL, FREE)
         others = [
-            asyncio.create_task(polite.turn(f"https://{HOST}/{n}", Purpose.PAGE, "crawl", FREE))
+            asyncio.create_task(polite.turn(f"https://{HOST}/{n}", Purpose.PAGE, CRAWL, FREE))
             for n in range(3)
         ]
         await settle()
@@ -130,8 +131,8 @@ def test_when_the_try_fails_those_who_wait_fail_and_the_host_is_closed_twice_as_
         lengths = [closed_for(polite, clock)[0]]
         for _ in range(3):
             await clock.pass_by(lengths[-1] + 1)
-            probe = await polite.turn(f"https://{HOST}/probe", Purpose.PAGE, "crawl", FREE)
-            other = asyncio.create_task(polite.turn(f"https://{HOST}/2", Purpose.PAGE, "crawl", FREE))
+            probe = await polite.turn(f"https://{HOST}/probe", Purpose.PAGE, CRAWL, FREE)
+            other = asyncio.create_task(polite.turn(f"https://{HOST}/2", Purpose.PAGE, CRAWL, FREE))
             await settle()
             probe.told(REFUSED)
             probe.end()
@@ -176,7 +177,7 @@ def test_a_short_retry_after_is_waited_for_by_all_and_a_long_one_closes_the_host
 def test_an_answer_that_was_under_way_opens_nothing_and_prolongs_only_what_the_server_asks_for() -> None:
     async def test(clock: StillClock) -> None:
         polite = manners(clock, rules=RULES)
-        late = [await polite.turn(f"https://{HOST}/late-{n}", Purpose.PAGE, "crawl", FREE) for n in range(3)]
+        late = [await polite.turn(f"https://{HOST}/late-{n}", Purpose.PAGE, CRAWL, FREE) for n in range(3)]
         for number in range(5):
             await meet(polite, REFUSED, number)
         for turn, outcome in zip(late, (GOOD, REFUSED, busy(300)), strict=True):
@@ -235,7 +236,7 @@ def test_the_bytes_of_a_day_are_counted_and_refused_when_spent_until_midnight() 
         assert budget.share() == 0.4
         slow = Pace(1, 1)
         waiting = [
-            asyncio.create_task(polite.turn(f"https://{HOST}/{n}", Purpose.PAGE, "crawl", slow))
+            asyncio.create_task(polite.turn(f"https://{HOST}/{n}", Purpose.PAGE, CRAWL, slow))
             for n in range(2)
         ]
         await clock.pass_by(1)

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from politeness_clock import GOOD, REFUSED, StillClock, manners, settle, timed
+from politeness_clock import GOOD, REFUSED, Crawl, StillClock, manners, settle, timed
 
 from archiver.errors import CrawlStoppedError
 from archiver.model.exchange import Purpose
 from archiver.spiders.politeness import Budget, HostRules, Manners, Pace
 from archiver.spiders.politeness.rules import host_of
 
+CRAWL, OTHER = Crawl(), Crawl()
+CRAWLS = (CRAWL, OTHER)
 PAGE = "https://paper.example/page"
 FREE = Pace(0, 100)
 NEVER_CLOSES = HostRules(backoff=0, failures=0)
@@ -61,7 +63,7 @@ async def play(clock: StillClock, manners: Manners, jobs: list[Job], paces: tupl
     async def send(job: Job) -> None:
         await clock.sleep(job.at)
         url = f"https://host-{job.host}.example/"
-        turn = await manners.turn(url, job.purpose, job.crawl, paces[job.crawl])
+        turn = await manners.turn(url, job.purpose, CRAWLS[job.crawl], paces[job.crawl])
         mine = Sent(job.host, clock.now())
         sent.append(mine)
         await clock.sleep(job.takes)
@@ -115,7 +117,7 @@ def test_the_limit_over_all_hosts_holds_and_starves_nobody(
     timed(test)
 
 
-async def start_of(clock: StillClock, manners: Manners, crawl: str, pace: Pace, url: str = PAGE) -> float:
+async def start_of(clock: StillClock, manners: Manners, crawl: Crawl, pace: Pace, url: str = PAGE) -> float:
     """When a request that takes no time starts."""
     turn = await manners.turn(url, Purpose.PAGE, crawl, pace)
     turn.told(GOOD, 0.0)
@@ -127,12 +129,12 @@ def test_the_stricter_of_two_crawls_holds_until_it_is_over() -> None:
     async def test(clock: StillClock) -> None:
         polite = manners(clock)
         slow, fast = Pace(10, 1), Pace(1, 8)
-        tasks = [asyncio.create_task(start_of(clock, polite, "slow", slow))]
-        tasks += [asyncio.create_task(start_of(clock, polite, "fast", fast)) for _ in range(2)]
+        tasks = [asyncio.create_task(start_of(clock, polite, CRAWL, slow))]
+        tasks += [asyncio.create_task(start_of(clock, polite, OTHER, fast)) for _ in range(2)]
         await clock.until_done(*tasks)
         assert [task.result() for task in tasks] == [0, 10, 20]
-        polite.leave("slow")
-        last = [asyncio.create_task(start_of(clock, polite, "fast", fast)) for _ in range(2)]
+        polite.leave(CRAWL)
+        last = [asyncio.create_task(start_of(clock, polite, OTHER, fast)) for _ in range(2)]
         await clock.until_done(*last)
         assert [task.result() for task in last] == [21, 22]
 
@@ -144,7 +146,7 @@ def test_feeds_go_before_pages_and_pages_before_pictures_and_equals_as_they_came
         polite, order = manners(clock), []
 
         async def ask(name: str, purpose: Purpose) -> None:
-            turn = await polite.turn(PAGE, purpose, "crawl", Pace(1, 1))
+            turn = await polite.turn(PAGE, purpose, CRAWL, Pace(1, 1))
             order.append(name)
             turn.end()
 
@@ -162,10 +164,10 @@ def test_a_host_that_waits_holds_no_other_up() -> None:
     async def test(clock: StillClock) -> None:
         polite = manners(clock, at_once=1)
         slow = Pace(30, 1)
-        assert await start_of(clock, polite, "crawl", slow) == 0
-        waiting = asyncio.create_task(start_of(clock, polite, "crawl", slow))
+        assert await start_of(clock, polite, CRAWL, slow) == 0
+        waiting = asyncio.create_task(start_of(clock, polite, CRAWL, slow))
         await settle()
-        assert await start_of(clock, polite, "crawl", slow, "https://other.example/") == 0
+        assert await start_of(clock, polite, CRAWL, slow, "https://other.example/") == 0
         await clock.until_done(waiting)
         assert waiting.result() == 30
 
@@ -176,7 +178,7 @@ def test_a_crawl_delay_counts_where_it_is_longer_up_to_the_limit() -> None:
     async def test(clock: StillClock) -> None:
         polite, starts = manners(clock), []
         for crawl_delay in (4.0, 4.0, 1e9, None):
-            asking = asyncio.create_task(polite.turn(PAGE, Purpose.PAGE, "crawl", Pace(2, 1), crawl_delay))
+            asking = asyncio.create_task(polite.turn(PAGE, Purpose.PAGE, CRAWL, Pace(2, 1), crawl_delay))
             await clock.until_done(asking)
             asking.result().end()
             starts.append(clock.now() - 1000)
@@ -190,7 +192,7 @@ def test_a_host_that_answers_slowly_is_asked_more_slowly() -> None:
         polite = manners(clock)
         delays = []
         for latency, good in ((4.0, True), (2.0, True), (0.0, False), (0.0, True), (900.0, True)):
-            asking = asyncio.create_task(polite.turn(PAGE, Purpose.PAGE, "crawl", Pace(1, 1, True)))
+            asking = asyncio.create_task(polite.turn(PAGE, Purpose.PAGE, CRAWL, Pace(1, 1, True)))
             await clock.until_done(asking)
             turn = asking.result()
             turn.told(GOOD if good else REFUSED, latency)
@@ -205,7 +207,7 @@ def test_all_hosts_together_are_asked_no_faster_than_the_budget_says() -> None:
     async def test(clock: StillClock) -> None:
         polite = manners(clock, budget=Budget(clock, requests_per_second=4))
         tasks = [
-            asyncio.create_task(start_of(clock, polite, "crawl", FREE, f"https://{n}.example/"))
+            asyncio.create_task(start_of(clock, polite, CRAWL, FREE, f"https://{n}.example/"))
             for n in range(5)
         ]
         await clock.until_done(*tasks)
@@ -217,15 +219,17 @@ def test_all_hosts_together_are_asked_no_faster_than_the_budget_says() -> None:
 def test_a_crawl_that_is_stopped_waits_for_nothing_and_others_go_on() -> None:
     async def test(clock: StillClock) -> None:
         polite, pace = manners(clock), Pace(5, 1)
-        await start_of(clock, polite, "stopped", pace)
-        stopped = asyncio.create_task(start_of(clock, polite, "stopped", pace))
-        pausing = asyncio.create_task(polite.pause(99, "stopped"))
-        going_on = asyncio.create_task(start_of(clock, polite, "other", pace))
+        await start_of(clock, polite, CRAWL, pace)
+        stopped = asyncio.create_task(start_of(clock, polite, CRAWL, pace))
+        pausing = asyncio.create_task(polite.pause(99, CRAWL))
+        going_on = asyncio.create_task(start_of(clock, polite, OTHER, pace))
         await settle()
-        polite.leave("stopped")
+        polite.leave(CRAWL)
         await settle()
         for task in (stopped, pausing):
             assert isinstance(task.exception(), CrawlStoppedError)
+        with pytest.raises(CrawlStoppedError):
+            await start_of(clock, polite, CRAWL, pace)
         await clock.until_done(going_on)
         assert going_on.result() == 5
 
@@ -235,9 +239,9 @@ def test_a_crawl_that_is_stopped_waits_for_nothing_and_others_go_on() -> None:
 def test_a_request_that_is_given_up_frees_its_place() -> None:
     async def test(clock: StillClock) -> None:
         polite, pace = manners(clock), Pace(0, 1)
-        first = await polite.turn(PAGE, Purpose.PAGE, "crawl", pace)
-        given_up = asyncio.create_task(polite.turn(PAGE, Purpose.PAGE, "crawl", pace))
-        too_late = asyncio.create_task(polite.turn(PAGE, Purpose.PAGE, "crawl", pace))
+        first = await polite.turn(PAGE, Purpose.PAGE, CRAWL, pace)
+        given_up = asyncio.create_task(polite.turn(PAGE, Purpose.PAGE, CRAWL, pace))
+        too_late = asyncio.create_task(polite.turn(PAGE, Purpose.PAGE, CRAWL, pace))
         await settle()
         given_up.cancel()
         await settle()
@@ -245,7 +249,7 @@ def test_a_request_that_is_given_up_frees_its_place() -> None:
         too_late.cancel()  # its turn has come, and it does not know yet
         await settle()
         assert polite.in_flight == 0
-        assert (await polite.turn(PAGE, Purpose.PAGE, "crawl", pace)) is not None
+        assert (await polite.turn(PAGE, Purpose.PAGE, CRAWL, pace)) is not None
 
     timed(test)
 
@@ -256,11 +260,11 @@ def test_hosts_that_are_not_asked_any_more_are_forgotten(monkeypatch: pytest.Mon
     async def test(clock: StillClock) -> None:
         polite = manners(clock)
         for number in range(100):
-            await start_of(clock, polite, "crawl", FREE, f"https://{number}.example/")
+            await start_of(clock, polite, CRAWL, FREE, f"https://{number}.example/")
         assert [state.host for state in polite.states()] == [f"{number}.example" for number in range(80, 100)]
         await clock.pass_by(7200)
         for number in range(4):
-            await start_of(clock, polite, "crawl", FREE, f"https://new-{number}.example/")
+            await start_of(clock, polite, CRAWL, FREE, f"https://new-{number}.example/")
         assert len(polite.states()) <= 4
 
     timed(test)
