@@ -14,7 +14,7 @@ from archiver.model.version import ArticleEvent
 from archiver.storage.index import Cursor, Match
 from archiver.versions import compare
 from archiver.versions.described import described
-from archiver.web.browsing import behind_of, below, cursor_of, read_match, sought_of
+from archiver.web.browsing import behind_of, below, cursor_of, findable, read_match, sought_of
 from archiver.web.freshness import checked
 from archiver.web.record_page import Step, compared_sides, record_of
 from archiver.web.records import (
@@ -48,7 +48,7 @@ def snapshots(request: Request) -> Response:
     following = hits[limit - 1].place if len(hits) > limit else None
     found = [
         described_snapshot(one, withdrawn=site.withdrawals.of_snapshot(one.id) is not None)
-        for one in (hit.snapshot for hit in hits[:limit])
+        for one in (hit.snapshot for hit in findable(site, hits[:limit], words))
     ]
     return answer(request, {"snapshots": found, "behind": following})
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby, islice
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -16,7 +16,9 @@ from starlette.responses import RedirectResponse, Response
 from archiver.errors import UsageError
 from archiver.model.capture import Capture
 from archiver.model.moment import parse_moment
-from archiver.storage.index import Cursor, Index, Match, Sought
+from archiver.model.snapshot import Snapshot
+from archiver.storage.index import Cursor, Hit, Index, Match, Sought
+from archiver.storage.index.search import folded
 from archiver.web.pages import render
 from archiver.web.records import page_path, title_of, view_path
 from archiver.web.site import Site, site_of
@@ -95,11 +97,29 @@ def _by_words(request: Request, words: str) -> Response:
         kept = {name: value for name, value in asked.items() if name != "behind"}
         more = "/search?" + urlencode({**kept, "behind": hits[SHOWN - 1].place})
     values = {
-        "q": words, "found": _listed(site, hits[:SHOWN]), "more": more,
+        "q": words, "found": _listed(site, findable(site, hits[:SHOWN], words)), "more": more,
         "author": sought.author, "source": sought.source,
         "from_": asked.get("from", "")[:30], "to": asked.get("to", "")[:30],
     }  # fmt: skip
     return render(request, "search.html", values)
+
+
+def findable(site: Site, hits: Iterable[Hit], words: str) -> list[Hit]:
+    """The hits without withdrawn snapshots that were found by more than their titles and authors.
+
+    Else the text that is withheld could be guessed word by word.
+    """
+    return [
+        hit
+        for hit in hits
+        if site.withdrawals.of_snapshot(hit.snapshot.id) is None or _is_in_title(hit.snapshot, words)
+    ]
+
+
+def _is_in_title(snapshot: Snapshot, words: str) -> bool:
+    authors = snapshot.article.authors if snapshot.article else ()
+    told = set(folded(" ".join((title_of(snapshot), *authors))).split())
+    return set(folded(words).split()) <= told
 
 
 def sought_of(request: Request, words: str) -> Sought:
@@ -231,7 +251,7 @@ def sources(request: Request) -> Response:
     return render(request, "sources.html", {"watched": watched_sources(site_of(request)), "q": ""})
 
 
-def _listed(site: Site, hits: Iterable[Any]) -> Iterator[Listed]:
+def _listed(site: Site, hits: Iterable[Hit]) -> Iterator[Listed]:
     for hit in hits:
         snapshot = hit.snapshot
         yield Listed(

@@ -155,10 +155,25 @@ def test_pages_around_it_say_so(archive: Withdrawn) -> None:
     assert view.status_code == 451
     assert "<iframe" not in view.text
     assert archive.app.get(f"/web/*/{PAGE}").text.count(">withdrawn<") == 1
-    assert archive.app.get("/search", params={"q": "depot"}).text.count(">withdrawn<") == 1
+    assert archive.app.get("/search", params={"q": '"proof at"'}).text.count(">withdrawn<") == 1
     sides = {"before": first.id, "after": second.id}
     assert archive.app.get("/compare", params=sides).status_code == 451
     assert archive.app.get("/api/v1/comparison", params=sides).status_code == 451
     assert "/compare?" not in archive.app.get(f"/snapshot/{second.id}").text
     captures = archive.app.get("/api/v1/captures", params={"url": PAGE}).json()["captures"]
     assert [one["withdrawn"] for one in captures] == [True, False]
+
+
+def test_what_is_withheld_cannot_be_guessed_by_searching(archive: Withdrawn) -> None:
+    def found(words: str) -> list[str]:
+        snapshots = archive.app.get("/api/v1/snapshots", params={"q": words}).json()["snapshots"]
+        names = [one["snapshot"] for one in snapshots]
+        page = archive.app.get("/search", params={"q": words}).text
+        assert [name for name in (second, first) if f"/snapshot/{name}" in page] == names
+        return names
+
+    first, second = archive.home.first.id, archive.home.second.id
+    assert found("seen second") == [second]
+    assert found("seen") == [second]
+    assert found("seen first") == []
+    assert found("PROOF bell") == [second, first]

@@ -21,7 +21,7 @@ from archiver.citation.notary import Notary
 from archiver.citation.sequencer import LogPlace
 from archiver.ingest import Ingest
 from archiver.model import identifier
-from archiver.model.article import ExtractedArticle
+from archiver.model.article import ExtractedArticle, Paragraph
 from archiver.model.exchange import Purpose
 from archiver.model.picture import (
     FetchedRendition,
@@ -123,7 +123,13 @@ async def _visit(ingest: Ingest, at: datetime, body: bytes, pictures: dict[str, 
         redirects=(),
         pictures=tuple(shown),
         provenance=Provenance(software="news-archiver/0.1.0", operator="An Archive", robots="allowed"),
-        article=ExtractedArticle(PAGE, "1", title="Proof at the depot <script>", authors=("Ann Bell",)),
+        article=ExtractedArticle(
+            PAGE,
+            "1",
+            title="Proof at the depot <script>",
+            authors=("Ann Bell",),
+            paragraphs=(Paragraph(f"Seen {body.decode()}"),),
+        ),
         article_key="example,courier)/depot",
         resources=(style,),
     )
