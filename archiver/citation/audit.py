@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from archiver.citation.checkpoint import Checkpoint, leaf_of_digest
 from archiver.citation.note import VerifierKey, parse_note
+from archiver.citation.rotation import Rotation, rotations
 from archiver.errors import ArchiverError
 from archiver.model.digest import Digest
 from archiver.storage.index import Index
@@ -15,12 +16,20 @@ from archiver.storage.ledger.files import LogFiles
 from archiver.storage.ledger.tree import TileTree
 from archiver.storage.warc import read_record
 
+FOREVER = 2**62
 
-def audit_log(files: LogFiles, index: Index, folder: Path, keys: dict[str, VerifierKey]) -> Iterator[str]:
+
+def audit_log(files: LogFiles, index: Index, folder: Path, key: VerifierKey | None) -> Iterator[str]:
     """What is wrong, one line each: with the published files, the recorded batches, the statements.
 
-    `keys` are the log's by name; checkpoints of other origins cannot be checked and are told.
+    `key` is the one that the log signs with now; those before it are known from their announcements, and each
+    must have signed what was logged in its time, no more. What others signed is told.
     """
+    try:
+        terms = _terms(rotations(index, folder, key.name), key) if key else []
+    except ArchiverError as error:
+        yield f"the announcements of keys cannot be read: {error}"
+        return
     tree = TileTree(0, lambda _level, _number: b"")
     for batch in index.ledger.documents("batch"):
         assert isinstance(batch, Batch)
@@ -30,7 +39,7 @@ def audit_log(files: LogFiles, index: Index, folder: Path, keys: dict[str, Verif
                 yield f"the batch of entries {batch.first} to {batch.size} does not continue {tree.size}"
                 return
             tree.append([leaf_of_digest(digest) for digest in digests])
-            yield from _wrong_checkpoint(batch, tree, keys)
+            yield from _wrong_checkpoint(batch, tree, terms)
         except ArchiverError as error:
             yield f"the batch of entries {batch.first} to {batch.size}: {error}"
             return
@@ -39,14 +48,24 @@ def audit_log(files: LogFiles, index: Index, folder: Path, keys: dict[str, Verif
     yield from _wrong_files(files, tree)
 
 
-def _wrong_checkpoint(batch: Batch, tree: TileTree, keys: dict[str, VerifierKey]) -> Iterator[str]:
+_Term = tuple[VerifierKey, int]
+"""A key, and the number of the first entry that it does not sign for."""
+
+
+def _terms(known: Sequence[Rotation], key: VerifierKey) -> list[_Term]:
+    """The keys in the order in which they signed."""
+    ended = [(rotation.old, rotation.leaf) for rotation in known if rotation.leaf is not None]
+    return [*((old, leaf + 1) for old, leaf in ended), (key, FOREVER)]
+
+
+def _wrong_checkpoint(batch: Batch, tree: TileTree, terms: Sequence[_Term]) -> Iterator[str]:
     note = parse_note(batch.checkpoint)
     signed = Checkpoint.parse(note.text)
     if (signed.size, signed.root) != (tree.size, tree.root()):
         yield f"the checkpoint of {signed.size} entries does not fit the entries"
-    key = keys.get(signed.origin)
+    key = next((key for key, end in terms if batch.first < end and key.name == signed.origin), None)
     if key is None or note.verified_by(key) is None:
-        yield f"the checkpoint of {signed.size} entries is not signed by a key of this archive"
+        yield f"the checkpoint of {signed.size} entries is not signed by the key of its time"
 
 
 def _wrong_statement(index: Index, folder: Path, leaf: int, digest: bytes) -> Iterator[str]:

@@ -28,6 +28,9 @@ WARC: Final = "archive/data.warc.gz"
 PACKAGE: Final = "datapackage.json"
 PACKAGE_DIGEST: Final = "datapackage-digest.json"
 EVENTS: Final = "trust/events.jsonl"
+ROTATIONS: Final = "trust/rotations.jsonl"
+LAYOUT: Final = 2
+"""Raised with every change of what follows from the evidence; what another layout derives is not compared."""
 SOFTWARE: Final = f"news-archiver/{__version__}"
 _WACZ_VERSION: Final = "1.1.1"
 _CITATIONS: Final = {
@@ -45,7 +48,8 @@ class Evidence:
     """The files of a bundle that nothing else follows from: `statements` and `proofs` go in pairs.
 
     `stamps` are timestamp responses by the authority's name, `events` lines of later statements with their
-    proofs. `archive` and `base_url` are what the archive calls itself; nothing proves them.
+    proofs, `rotations` lines of announcements of keys with theirs. `archive` and `base_url` are what the
+    archive calls itself; nothing proves them.
     """
 
     statements: tuple[bytes, ...]
@@ -53,6 +57,7 @@ class Evidence:
     stamps: Mapping[str, bytes]
     certificates: Mapping[str, bytes]
     events: bytes
+    rotations: bytes = b""
     archive: str = ""
     base_url: str = ""
 
@@ -67,6 +72,8 @@ class Evidence:
         for name, chain in self.certificates.items():
             found[f"trust/{name}.pem"] = chain
         found[EVENTS] = self.events
+        if self.rotations:
+            found[ROTATIONS] = self.rotations
         return found
 
 
@@ -100,6 +107,7 @@ def package(evidence: Evidence, files: Mapping[str, tuple[int, str]], created: s
         "profile": "data-package",
         "wacz_version": _WACZ_VERSION,
         "software": SOFTWARE,
+        "layout": LAYOUT,
         "created": created,
         "title": evidence.archive or "News archive",
         "archive": {"name": evidence.archive, "base_url": evidence.base_url},
@@ -124,10 +132,10 @@ def file_digest(path: Path) -> tuple[int, str]:
         return path.stat().st_size, f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
-def event(statement: bytes, proof: str) -> dict[str, Any]:
+def event_line(statement: bytes, proof: str) -> str:
     """A later statement as a line of events.jsonl, with its PREMIS description and its proof."""
     stated = read_canonical(statement)
-    return {
+    said = {
         "premis": {
             "eventType": _PREMIS.get(stated["kind"], stated["kind"]),
             "eventDateTime": stated["issued"],
@@ -137,6 +145,7 @@ def event(statement: bytes, proof: str) -> dict[str, Any]:
         "statement": statement.decode(),
         "proof": proof,
     }
+    return json.dumps(said, ensure_ascii=False) + "\n"
 
 
 _PREMIS: Final = {"annotation": "metadata modification", "withdrawal": "deaccession",

@@ -11,12 +11,15 @@ from typing import Any
 
 from archiver.citation.bundle import (
     EVENTS,
+    LAYOUT,
     PACKAGE,
     PACKAGE_DIGEST,
+    ROTATIONS,
     SOFTWARE,
     WARC,
     Evidence,
     derived_files,
+    event_line,
     labelled,
     numbered,
     package,
@@ -25,6 +28,7 @@ from archiver.citation.log_check import check_against_log, check_proof, check_st
 from archiver.citation.opened import ContentError, OpenedBundle, open_bundle
 from archiver.citation.policy import Policy
 from archiver.citation.record_check import check_records
+from archiver.citation.rotation import read_announcements
 from archiver.citation.statement import VERSION, read_canonical
 from archiver.citation.timestamps import embedded_certificates
 from archiver.citation.verdict import Verdict
@@ -59,6 +63,7 @@ def _check(bundle: OpenedBundle, scratch: Path, policy: Policy, verdict: Verdict
     records = check_records(warc, statements, verdict)
     if verdict.problems:
         return
+    verdict.rotations = tuple(read_announcements(evidence.rotations))
     for document, stated, proof in zip(evidence.statements, statements, evidence.proofs, strict=True):
         verdict.captured[stated["id"]] = _moment(stated["captured"])
         check_proof(document, proof.decode(), policy, verdict)
@@ -106,6 +111,7 @@ def _evidence(bundle: OpenedBundle, described: dict[str, Any]) -> Evidence:
         stamps=stamps,
         certificates={name: embedded_certificates(response) for name, response in stamps.items()},
         events=bundle.read(EVENTS),
+        rotations=bundle.read(ROTATIONS) if ROTATIONS in bundle.names else b"",
         archive=str(archive["name"]),
         base_url=str(archive["base_url"]),
     )
@@ -145,9 +151,14 @@ def _days(lag: Any) -> str:
 
 
 def _check_events(evidence: Evidence, policy: Policy, verdict: Verdict) -> None:
-    for line in evidence.events.decode().splitlines():
+    lines = evidence.events.decode().split("\n")
+    if lines.pop():
+        raise UnsafeInputError("the events in the bundle are cut off")
+    for line in lines:
         said = json.loads(line)
         document = said["statement"].encode()
+        if event_line(document, said["proof"]) != f"{line}\n":
+            raise UnsafeInputError("an event in the bundle does not follow from its statement")
         stated = read_canonical(document)
         if stated["id"] not in verdict.captured:
             raise UnsafeInputError("an event in the bundle is about something else")
@@ -179,7 +190,7 @@ def _check_derived(
     different += _different_package(bundle, described, evidence)
     if not different:
         return
-    if described.get("software") == SOFTWARE:
+    if (described.get("software"), described.get("layout")) == (SOFTWARE, LAYOUT):
         verdict.problems.append(f"{different[0]} does not follow from the evidence: it was changed")
     else:
         verdict.warnings.append(

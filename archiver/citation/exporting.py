@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import os
 import re
 import shutil
@@ -17,7 +16,7 @@ from typing import IO, Protocol
 from urllib.parse import urlsplit
 
 from archiver.citation import rotation
-from archiver.citation.bundle import WARC, Evidence, derived_files, event, file_digest, labelled, package
+from archiver.citation.bundle import WARC, Evidence, derived_files, event_line, file_digest, labelled, package
 from archiver.citation.checkpoint import Checkpoint, LogProof
 from archiver.citation.note import Note, parse_note
 from archiver.citation.sequencer import LogPlace
@@ -177,21 +176,18 @@ def _events(ledger: Log, snapshots: Sequence[Snapshot], chosen: Chosen) -> bytes
                 continue
             at = chosen if statement.leaf < chosen.size else choose_checkpoint(ledger, statement.leaf)
             document = read_record(ledger.folder, statement.location).block()
-            lines.append(
-                json.dumps(event(document, _proof(ledger, statement, at)), ensure_ascii=False) + "\n"
-            )
+            lines.append(event_line(document, _proof(ledger, statement, at)))
     return "".join(lines).encode()
 
 
 def _rotations(ledger: Log, chosen: Chosen) -> bytes:
-    """The announcements of keys that lead to the one that signed, each under the checkpoint that logged it."""
+    """The announcements of keys up to the one that signed, each under the checkpoint that logged it."""
     lines = []
     for statement in ledger.index.ledger.about(Checkpoint.parse(chosen.note.text).origin):
         if statement.kind != rotation.KIND or statement.leaf is None or statement.leaf >= chosen.size:
             continue
-        batch = next(
-            d for d in ledger.index.ledger.documents("batch", statement.leaf + 1) if isinstance(d, Batch)
-        )
+        batches = ledger.index.ledger.documents("batch", statement.leaf + 1)
+        batch = next(document for document in batches if isinstance(document, Batch))
         at = Chosen(batch.size, parse_note(batch.checkpoint), ())
         document = read_record(ledger.folder, statement.location).block()
         lines.append(rotation.announcement(document, _proof(ledger, statement, at)))

@@ -1,4 +1,8 @@
-"""The signing keys in the home's `keys/` folder: made on first use, readable by their owner alone."""
+"""The signing keys in the home's `keys/` folder: made on first use, readable by their owner alone.
+
+A key that takes the place of another is `ROLE-next` until the other has announced it; `install_next` then
+puts it in its place, which can be done again after a crash at any step.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,9 @@ from cryptography.hazmat.primitives.serialization import (
 
 from archiver.citation.note import KeyKind, VerifierKey, verifier
 from archiver.errors import ConfigurationError, StorageError
+from archiver.storage.warc.segments import sync_folder
+
+_NEXT = "-next"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +47,47 @@ def open_key(folder: Path, role: str, kind: KeyKind, name: str = "") -> SigningK
     """
     private_path, public_path = folder / f"{role}.pem", folder / f"{role}.vkey"
     try:
+        _finish_installing(folder, role)
         if not private_path.exists():
             _create(folder, private_path, public_path, kind, name or f"{role}-{secrets.token_hex(4)}")
         return _load(private_path, public_path)
     except OSError as error:
         raise StorageError(f"{error.filename or private_path} cannot be used: {error.strerror}") from error
+
+
+def next_key(folder: Path, role: str, kind: KeyKind, name: str) -> SigningKey:
+    """The key that is to take the place of the key `role`, made if there is none. Raises as `open_key`."""
+    return open_key(folder, f"{role}{_NEXT}", kind, name)
+
+
+def install_next(folder: Path, role: str) -> None:
+    """Put the next key in the place of the key `role`, whose private side is gone for good afterwards.
+
+    Its public side stays in `retired/`. Raises StorageError.
+    """
+    old = public_key(folder, role)
+    assert old is not None
+    retired = folder / "retired"
+    try:
+        retired.mkdir(mode=0o700, exist_ok=True)
+        (retired / f"{role}-{old.key_id.hex()}.vkey").write_text(f"{old}\n", encoding="utf-8")
+        (folder / f"{role}{_NEXT}.pem").replace(folder / f"{role}.pem")
+        _finish_installing(folder, role)
+        sync_folder(folder)
+    except OSError as error:
+        raise StorageError(f"{error.filename or folder} cannot be used: {error.strerror}") from error
+
+
+def _finish_installing(folder: Path, role: str) -> None:
+    """When the private side of the next key is in its place already, put its public side there too."""
+    following, private = folder / f"{role}{_NEXT}.vkey", folder / f"{role}.pem"
+    if not following.exists() or (folder / f"{role}{_NEXT}.pem").exists() or not private.exists():
+        return
+    if (
+        VerifierKey.parse(following.read_text(encoding="utf-8")).public
+        == _private(private).public_key().public_bytes_raw()
+    ):
+        following.replace(folder / f"{role}.vkey")
 
 
 def public_key(folder: Path, role: str) -> VerifierKey | None:
@@ -70,6 +113,16 @@ def _create(folder: Path, private_path: Path, public_path: Path, kind: KeyKind, 
 
 
 def _load(private_path: Path, public_path: Path) -> SigningKey:
+    private = _private(private_path)
+    if not public_path.exists():
+        raise ConfigurationError(f"{public_path}, the name of the key, is missing; restore it from a copy")
+    public = VerifierKey.parse(public_path.read_text(encoding="utf-8"))
+    if public.public != private.public_key().public_bytes_raw():
+        raise ConfigurationError(f"{public_path} does not belong to {private_path}; restore both from a copy")
+    return SigningKey(private, public)
+
+
+def _private(private_path: Path) -> Ed25519PrivateKey:
     mode = private_path.stat().st_mode & 0o777
     if mode & 0o077:
         raise ConfigurationError(
@@ -82,9 +135,4 @@ def _load(private_path: Path, public_path: Path) -> SigningKey:
         raise ConfigurationError(f"{private_path} is no private key in PEM: {error}") from None
     if not isinstance(private, Ed25519PrivateKey):
         raise ConfigurationError(f"{private_path} is no Ed25519 key; the log signs with no other")
-    if not public_path.exists():
-        raise ConfigurationError(f"{public_path}, the name of the key, is missing; restore it from a copy")
-    public = VerifierKey.parse(public_path.read_text(encoding="utf-8"))
-    if public.public != private.public_key().public_bytes_raw():
-        raise ConfigurationError(f"{public_path} does not belong to {private_path}; restore both from a copy")
-    return SigningKey(private, public)
+    return private

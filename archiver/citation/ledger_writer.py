@@ -12,7 +12,8 @@ from uuid import UUID
 
 from archiver.citation.checkpoint import Checkpoint
 from archiver.citation.notary import Notary, statement_record
-from archiver.citation.note import Note
+from archiver.citation.note import Note, VerifierKey
+from archiver.citation.rotation import Rotation, rotation_statement
 from archiver.citation.sequencer import LogPlace, Sequencer, record_log
 from archiver.citation.timestamps import request_timestamp
 from archiver.errors import NotFoundError
@@ -33,7 +34,15 @@ class LedgerWriter:
 
     def sequence(self) -> Checkpoint | None:
         """Log what waits, after any other process that is at it."""
-        return Sequencer(self.place, self.index).sequence(self.writer, wait=True)
+        return Sequencer(self.place, self.index, self.folder).sequence(self.writer, wait=True)
+
+    def rotate(self, by: str | None = None) -> Rotation:
+        """Give the log a new key, announced in the log; `by` is the operator. Raises LogRefusedError."""
+
+        def announce(old: VerifierKey, new: VerifierKey) -> None:
+            self.state(rotation_statement(old, new, by), f"metadata://{old.name}/keys")
+
+        return Sequencer(self.place, self.index, self.folder).rotate(self.writer, announce)
 
     def statement_of(self, snapshot: Snapshot) -> StoredStatement:
         """The capture statement of a snapshot; one that has none (an old one) is stated now."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from archiver.citation.bundle import Evidence
 from archiver.citation.checkpoint import Checkpoint, LogProof, entry_of
-from archiver.citation.note import Note, parse_note
+from archiver.citation.note import Note, VerifierKey, parse_note
 from archiver.citation.policy import Policy
+from archiver.citation.rotation import successor
 from archiver.citation.timestamps import StampedTime, verify_timestamp
 from archiver.citation.verdict import Verdict
 from archiver.errors import UnsafeInputError
@@ -28,7 +30,7 @@ def check_proof(
     keys = [key for key in policy.logs if key.name == checkpoint.origin]
     signed = [found for key in keys if (found := proof.note.verified_by(key))]
     if not signed:
-        verdict.problems.append(f"the log {checkpoint.origin} did not sign with a key that the policy trusts")
+        verdict.problems.append(_unsigned(checkpoint.origin, keys, verdict))
         return
     verdict.log = checkpoint.origin
     known = {(signature.name, signature.key_id) for signature in signed}
@@ -50,6 +52,19 @@ def check_proof(
             verdict.witnesses.append(name)
             if moment:
                 verdict.times.append(StampedTime(name, moment))
+
+
+def _unsigned(origin: str, keys: Sequence[VerifierKey], verdict: Verdict) -> str:
+    """Why no key of the policy signed; a trusted key may have announced the one that did."""
+    found = (rotation for key in keys if (rotation := successor(verdict.rotations, key)))
+    rotation = next(found, None)
+    if rotation is None:
+        return f"the log {origin} did not sign with a key that the policy trusts"
+    return (
+        f"the log {origin} signs with another key since {rotation.at:%Y-%m-%d}, as the key in the policy"
+        f" announced; ask the archive for its new key (archiver keys), and when it is {rotation.new}, add it"
+        " to logs in the policy"
+    )
 
 
 def check_against_log(evidence: Evidence, log: Path, policy: Policy, verdict: Verdict) -> None:

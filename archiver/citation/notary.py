@@ -37,7 +37,7 @@ class Notary:
     def __init__(self, index: Index, folder: Path, place: LogPlace, interval: float = INTERVAL) -> None:
         self._index = index
         self._folder = folder
-        self._sequencer = Sequencer(place, index)
+        self._sequencer = Sequencer(place, index, folder)
         self._interval = interval
         self._due = time.monotonic() + interval
         self._originals: OrderedDict[UUID, RecordEvidence] = OrderedDict()

@@ -6,14 +6,15 @@ anew from the archive. What contradicts an earlier signature is never signed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from archiver.citation.checkpoint import Checkpoint, leaf_of_digest
-from archiver.citation.keys import SigningKey, open_key
-from archiver.citation.note import KeyKind, Note, parse_note, sign
+from archiver.citation.keys import SigningKey, install_next, next_key, open_key, public_key
+from archiver.citation.note import KeyKind, Note, VerifierKey, parse_note, sign
+from archiver.citation.rotation import KIND, Rotation, retired, rotations
 from archiver.errors import LogRefusedError, StorageError
 from archiver.storage.index import Index
 from archiver.storage.ledger.documents import LOG_MIME, Batch, LogDocument, encode_log
@@ -50,9 +51,10 @@ class LogPlace:
 class Sequencer:
     """Sequences for one index; several processes may try, one at a time does."""
 
-    def __init__(self, place: LogPlace, index: Index) -> None:
+    def __init__(self, place: LogPlace, index: Index, folder: Path) -> None:
         self._place = place
         self._index = index
+        self._folder = folder
 
     def sequence(self, writer: SegmentWriter, *, wait: bool = False) -> Checkpoint | None:
         """Log what waits; the newest checkpoint, or None when another process is at it or nothing was ever.
@@ -65,9 +67,38 @@ class Sequencer:
             files = self._level()
             waiting = [statement.digest.value for statement in self._index.ledger.waiting()]
             if waiting:
+                self._refuse_a_retired_key()
                 self._append(files, waiting, writer)
             note = self._place.note()
             return Checkpoint.parse(note.text) if note else None
+
+    def rotate(self, writer: SegmentWriter, announce: Callable[[VerifierKey, VerifierKey], None]) -> Rotation:
+        """Give the log a new key, which `announce` states as the last thing under the old one.
+
+        What waits is logged with it. Killed before the new key is in its place, it is finished by calling it
+        again. Raises LogRefusedError, ConfigurationError, StorageError.
+        """
+        with locked(self._place.log, wait=True):
+            old = self._place.key().public
+            new = next_key(self._place.keys, "log", KeyKind.LOG, old.name).public
+            known = self._rotations(old.name)
+            if retired(known, old) is None:
+                files = self._level()
+                if all(waiting.kind != KIND for waiting in self._index.ledger.waiting()):
+                    announce(old, new)
+                self._append(files, [one.digest.value for one in self._index.ledger.waiting()], writer)
+                known = self._rotations(old.name)
+            rotation = retired(known, old)
+            if rotation is None or rotation.new != new:
+                raise LogRefusedError(
+                    f"the log announced another key than the one in {self._place.keys}; restore that folder"
+                    " from a newer copy"
+                )
+            install_next(self._place.keys, "log")
+            return rotation
+
+    def _rotations(self, origin: str) -> list[Rotation]:
+        return rotations(self._index, self._folder, origin)
 
     def level(self) -> Checkpoint | None:
         """Bring the published log level with the index without signing anything. Raises LogRefusedError."""
@@ -120,6 +151,17 @@ class Sequencer:
                 f"this key has signed a log of {signed.size} entries that the log of {files.size} entries"
                 " here does not continue: the home was restored from an older copy. Restore the newer WARC"
                 " files and run `archiver reindex`; nothing is signed until then"
+            )
+
+    def _refuse_a_retired_key(self) -> None:
+        """A key that announced another must not sign again."""
+        key = public_key(self._place.keys, "log")
+        rotation = retired(self._rotations(key.name), key) if key else None
+        if rotation:
+            raise LogRefusedError(
+                f"the key in {self._place.keys} was replaced on {rotation.at:%Y-%m-%d}: restore that folder"
+                " from a newer copy, or run `archiver keys rotate` again if it was interrupted; nothing is"
+                " signed until then"
             )
 
     def _append(self, files: LogFiles, digests: Sequence[bytes], writer: SegmentWriter) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from archiver.citation.rotation import Rotation
 from archiver.citation.timestamps import StampedTime
 from archiver.model.moment import to_warc_date
 
@@ -15,7 +16,8 @@ VERIFIED, FAILED, WARNINGS = 0, 1, 2
 class Verdict:
     """Collects what is wrong (`problems`), doubtful (`warnings`) and worth knowing (`notes`).
 
-    `moment` is the time T that is proven; `captured` what each snapshot claims, by identifier.
+    `moment` is the time T that is proven; `captured` what each snapshot claims, by identifier. `rotations`
+    are the changes of the log's key that the bundle tells, each signed with the key before it.
     """
 
     problems: list[str] = field(default_factory=list)
@@ -25,6 +27,7 @@ class Verdict:
     captured: dict[str, datetime] = field(default_factory=dict)
     witnesses: list[str] = field(default_factory=list)
     log: str = ""
+    rotations: tuple[Rotation, ...] = ()
 
     @property
     def moment(self) -> datetime | None:

@@ -37,7 +37,10 @@ class Witness:
         note = parse_note(text)
         offered = Checkpoint.parse(note.text)
         if offered.origin != log_key.name or note.verified_by(log_key) is None:
-            raise UnsafeInputError(f"the checkpoint in {log} is not signed by {log_key.name}")
+            raise UnsafeInputError(
+                f"the checkpoint in {log} is not signed by {log_key.name} with this key; ask the archive"
+                " whether it has a new key (archiver keys)"
+            )
         self._refuse_a_fork(LogFiles(log, offered.size), offered)
         self._remember(offered, note)
         return cosign(note.text, self._key.name, self._key.private, moment)

@@ -12,7 +12,7 @@ from archiver.citation.checkpoint import Checkpoint, LogProof, consistency_text
 from archiver.citation.keys import public_key
 from archiver.citation.ledger_writer import LedgerWriter
 from archiver.citation.note import KeyKind, VerifierKey, parse_note
-from archiver.citation.sequencer import LogPlace, Sequencer
+from archiver.citation.sequencer import Sequencer
 from archiver.citation.timestamps import TimestampError
 from archiver.cli.ledgers import open_home_ledger
 from archiver.cli.naming import named_snapshot
@@ -110,7 +110,8 @@ def audit(terminal: Terminal, as_json: bool) -> None:
     home, settings = terminal.open_home()
     place = log_place(home, settings)
     with open_index(home, settings) as index:
-        faults = list(audit_log(place.files(), index, settings.warc_folder(home), _keys(place)))
+        folder = settings.warc_folder(home)
+        faults = list(audit_log(place.files(), index, folder, public_key(place.keys, "log")))
         waiting = len(index.ledger.waiting())
     size = place.files().size
     if as_json:
@@ -158,7 +159,7 @@ def rebuild(terminal: Terminal) -> None:
             if path.name in ("tile", "checkpoint"):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
     with open_index(home, settings) as index:
-        signed = Sequencer(place, index).level()
+        signed = Sequencer(place, index, settings.warc_folder(home)).level()
     click.echo(f"the log has {signed.size if signed else 0} entries")
 
 
@@ -181,8 +182,3 @@ def cosignature(terminal: Terminal, line: str, key_text: str) -> None:
             raise UsageError(f"that line is not of {key.name}, or not of the newest checkpoint")
         ledger.cosigned(Cosignature(Checkpoint.parse(note.text).size, key.name, line.strip()))
     say(f"kept the cosignature of {key.name}")
-
-
-def _keys(place: LogPlace) -> dict[str, VerifierKey]:
-    key = public_key(place.keys, "log")
-    return {key.name: key} if key else {}

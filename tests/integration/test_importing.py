@@ -81,7 +81,7 @@ def faults_of(home: TrustHome) -> list[str]:
     key = home.place.key().public
     with home.index() as index:
         found = [fault.message for fault in verify_folder(home.warc, index, Verified())]
-        return found + list(audit_log(home.place.files(), index, home.warc, {key.name: key}))
+        return found + list(audit_log(home.place.files(), index, home.warc, key))
 
 
 def test_a_foreign_file_is_kept_to_the_byte_and_its_captures_are_found(home, tmp_path):

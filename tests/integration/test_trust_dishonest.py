@@ -21,7 +21,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from test_trust_bundles import members, packed
 from trust_archive import TrustHome, make_home, timestamp_authority, unpacked, write_policy
 
-from archiver.citation.bundle import WARC, Evidence, derived_files, event, file_digest, labelled, package
+from archiver.citation.bundle import WARC, Evidence, derived_files, event_line, file_digest, labelled, package
 from archiver.citation.bundle_check import verify_bundle
 from archiver.citation.checkpoint import Checkpoint, LogProof, entry_of
 from archiver.citation.exporting import export_bundle
@@ -77,10 +77,7 @@ def lied(home: TrustHome, honest: dict[str, bytes], folder: Path, lie: Callable[
     told = Told(members(honest[WARC]), read_canonical(honest["trust/statement.json"]))
     lie(told)
     statement = canonical(told.statement)
-    events = "".join(
-        json.dumps(event(document, proved(home, document)), ensure_ascii=False) + "\n"
-        for document in told.events
-    )
+    events = "".join(event_line(document, proved(home, document)) for document in told.events)
     evidence = Evidence((statement,), (proved(home, statement).encode(),), {}, {}, events.encode())
     warc = folder / "data.warc.gz"
     warc.write_bytes(packed(told.records))

@@ -54,7 +54,7 @@ def annotate(home: TrustHome, text: str = "The pictures are from a video game.")
 def faults(home: TrustHome) -> list[str]:
     key = home.place.key().public
     with home.index() as index:
-        return list(audit_log(home.place.files(), index, home.warc, {key.name: key}))
+        return list(audit_log(home.place.files(), index, home.warc, key))
 
 
 def test_every_snapshot_is_stated_and_logged_by_the_end_of_the_crawl(home):
@@ -91,7 +91,7 @@ def test_reindex_restores_identifiers_statements_and_log_exactly(home):
         reindex(home.warc, index)
         assert sorted(map(repr, index.dump())) == before
         shutil.rmtree(home.place.log)
-        Sequencer(home.place, index).level()
+        Sequencer(home.place, index, home.warc).level()
     again = {path: path.read_bytes() for path in home.place.log.rglob("*") if path.is_file()}
     checkpoint = home.place.log / "checkpoint"
     assert again[checkpoint] == published[checkpoint]
@@ -147,7 +147,7 @@ def test_what_was_recorded_and_not_published_is_published_by_the_next_start(home
     shutil.rmtree(home.place.log)
     shutil.copytree(kept, home.place.log)
     with home.index() as index:
-        Sequencer(home.place, index).level()
+        Sequencer(home.place, index, home.warc).level()
     assert (home.place.log / "checkpoint").read_bytes() == checkpoint
     assert faults(home) == []
 
