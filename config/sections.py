@@ -148,7 +148,9 @@ class Pictures(Section):
     )
     icons: bool = Field(False, description="Fetch the icons of the site too.")
     stylesheets: bool = Field(True, description="Fetch stylesheets and the pictures that they paint.")
-    limit: int = Field(1000, ge=0, description="Most pictures that are fetched for one page.")
+    limit: int = Field(
+        1000, ge=0, description="Most pictures that are fetched for one page; others are listed as missing."
+    )
 
 
 class Identity(Section):

@@ -20,7 +20,7 @@ from archiver.spiders.fetching import FetchPolicy
 from archiver.spiders.guard import guard_settings, install_guard
 from archiver.spiders.pictures import PicturePolicy, Renditions
 from archiver.spiders.politeness import Manners
-from archiver.spiders.wire import ExchangeSink, attach, verify_wire, wire_settings
+from archiver.spiders.wire import ExchangeSink, WaitForRoom, attach, verify_wire, wire_settings
 
 log = logging.getLogger(__name__)
 MIDDLEWARES = {
@@ -48,6 +48,7 @@ async def crawl(archive: Archive, spider: type[VisitingSpider], settings: Settin
             folder=home.spool,
             ca_bundle=settings.ca_bundle(home),
             manners=archive.manners,
+            room=ingest.wait_for_room,
             **arguments,
         )
     )
@@ -69,11 +70,13 @@ async def run_spider(
     folder: Path | None,
     ca_bundle: Path | None,
     manners: Manners | None = None,
+    room: WaitForRoom | None = None,
     **arguments: Any,
 ) -> None:
     """Run `spider` until it is done; every exchange goes to `sink`, large ones by way of `folder`.
 
-    Crawls that share `manners` are polite together; without, this one is by itself.
+    Crawls that share `manners` are polite together; without, this one is by itself. `room` waits until a
+    full `folder` has room.
 
     Raises CaptureSelfTestError before anything is fetched when the tap is not exact here, and whatever the
     spider or the sink failed with.
@@ -92,6 +95,7 @@ async def run_spider(
         memory_limit=settings.storage.spool_memory,
         manners=manners,
         pace=pace_of(settings),
+        room=room,
     )
     try:
         await runner.crawl(crawler, policy=fetch_policy(settings), **arguments)

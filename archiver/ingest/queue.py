@@ -10,12 +10,15 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
 from archiver.errors import ArchiverError, IndexUnavailableError, StorageError
 from archiver.ingest.policy import CommitPolicy
 from archiver.ingest.recorder import Notary, Recorder
+from archiver.ingest.room import refuse_without_room
 from archiver.ingest.subjects import Reading, Result, Subject, Written, name_of
 from archiver.model.capture import Capture, RecordLocation
 from archiver.model.exchange import Exchange
@@ -101,6 +104,14 @@ class Ingest:
         """Write the metadata record of what was learnt and index it; returns when it is durable."""
         self._refuse_after_the_end()
         await self._put(subject, 0)
+
+    async def wait_for_room(self, folder: Path, needed: int) -> None:
+        """Return when `needed` bytes and the floor are free for `folder`, which is waited for as for writing.
+
+        Raises DiskFullError when there is no room in time.
+        """
+        step = partial(refuse_without_room, folder)
+        await self._patiently(step, needed + self._policy.free_floor)
 
     @property
     def failed(self) -> ArchiverError | None:

@@ -16,8 +16,9 @@ from archiver.errors import ArchiverError
 from archiver.spiders.politeness.outcome import Outcome, Trouble
 from archiver.spiders.politeness.rules import LONGEST_PAUSE
 from archiver.spiders.politeness.tries import Tries
+from archiver.spiders.wire.handler import SpoolFullError
 from archiver.spiders.wire.keys import OUTCOME, TRIES
-from archiver.spiders.wire.sink import manners_of
+from archiver.spiders.wire.sink import WaitForRoom, attachment_of, manners_of
 
 WAITS: Final[dict[Trouble, tuple[float, ...]]] = {
     Trouble.DNS: (1, 5),
@@ -39,6 +40,7 @@ class PatientRetryMiddleware:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._manners = manners_of(crawler)
+        self._room = attachment_of(crawler).room
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -58,6 +60,8 @@ class PatientRetryMiddleware:
         self, request: Request, exception: Exception
     ) -> Coroutine[Any, Any, Request | None] | None:
         """The request again, if that may help."""
+        if isinstance(exception, SpoolFullError) and self._room:
+            return self._when_there_is_room(request, exception, self._room)
         if isinstance(exception, ArchiverError):
             return None
         outcome = self._counted(request)
@@ -69,6 +73,10 @@ class PatientRetryMiddleware:
         if outcome is not None:
             request.meta.setdefault(TRIES, Tries()).add(request.url)
         return outcome
+
+    async def _when_there_is_room(self, request: Request, full: SpoolFullError, room: WaitForRoom) -> Request:
+        await room(full.folder, full.needed)
+        return request.copy()
 
     async def _response_or_again(
         self, request: Request, response: Response, outcome: Outcome

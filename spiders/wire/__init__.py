@@ -4,7 +4,7 @@ from archiver.spiders.wire.block import SpooledBlock
 from archiver.spiders.wire.keys import DISCARD_BODY, EXCHANGES, KEEP_BODY, PURPOSE, ROBOTS, SOURCE, TRIES, VIA
 from archiver.spiders.wire.selftest import self_test, verify_wire
 from archiver.spiders.wire.settings import wire_settings
-from archiver.spiders.wire.sink import ExchangeSink, attach
+from archiver.spiders.wire.sink import ExchangeSink, WaitForRoom, attach
 
 __all__ = [
     "DISCARD_BODY",
@@ -17,6 +17,7 @@ __all__ = [
     "VIA",
     "ExchangeSink",
     "SpooledBlock",
+    "WaitForRoom",
     "attach",
     "self_test",
     "verify_wire",

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import tempfile
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,7 +15,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import DownloadCancelledError
 from scrapy.http import Response
 
-from archiver.errors import CaptureSelfTestError, StorageError
+from archiver.errors import CaptureSelfTestError, DiskFullError, StorageError
 from archiver.spiders.politeness import Turn
 from archiver.spiders.wire.attempt import HEADER_LIMIT, Attempt, BodyTooLongError, HeaderTooLongError
 from archiver.spiders.wire.beginning import decode_beginning
@@ -28,6 +31,18 @@ BODY_LIMIT = 64 << 20
 
 ROBOTS_LIMIT = 1 << 20
 """Most bytes of a robots.txt that count (RFC 9309, 2.5 asks for half of that)."""
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class SpoolFullError(DiskFullError):
+    """A large download found no room in `folder`; with `needed` bytes there it is worth another try."""
+
+    def __init__(self, folder: Path, needed: int) -> None:
+        super().__init__(f"no room for a large download in {folder}; free some space")
+        self.folder = folder
+        self.needed = needed
 
 
 class WireDownloadHandler(HTTP11DownloadHandler):
@@ -55,7 +70,8 @@ class WireDownloadHandler(HTTP11DownloadHandler):
 
         Waits for its turn first, which no timeout counts. Raises what Scrapy's handler raises,
         DownloadCancelledError for a body or headers over a limit, NotNowError when there will be no turn,
-        StorageError when the temporary folder refuses, and whatever the sink raises.
+        SpoolFullError when the temporary folder is full (there is no exchange then), StorageError when it
+        refuses otherwise, and whatever the sink raises.
         """
         turn = await self._turn(request)
         if turn is None:
@@ -85,6 +101,7 @@ class WireDownloadHandler(HTTP11DownloadHandler):
         try:
             response = await self._tapped(request, attempt)
         except (Exception, asyncio.CancelledError) as error:
+            self._refuse_without_room(attempt)
             await hand_over(self._attachment, request, attempt, error, turn)
             _raise_own_reason(attempt)
             raise
@@ -94,6 +111,17 @@ class WireDownloadHandler(HTTP11DownloadHandler):
         if attempt.broken is not None:
             _raise_own_reason(attempt)
         return decode_beginning(response, keep)
+
+    def _refuse_without_room(self, attempt: Attempt) -> None:
+        """What a full folder cut off is let go: it says nothing of the site, and takes room that is short."""
+        broken, block = attempt.broken, attempt.block
+        if block is None or not isinstance(broken, OSError) or broken.errno not in _FULL:
+            return
+        attempt.close()
+        needed = 2 * block.length
+        block.close()
+        folder = self._attachment.folder or Path(tempfile.gettempdir())
+        raise SpoolFullError(folder, needed) from broken
 
     async def _tapped(self, request: Request, attempt: Attempt) -> Response:
         token = CURRENT.set(attempt)

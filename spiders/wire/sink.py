@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -26,11 +27,16 @@ class ExchangeSink(Protocol):
         ...
 
 
+WaitForRoom = Callable[[Path, int], Awaitable[None]]
+"""Returns when so many bytes are free for the folder; raises DiskFullError when that takes too long."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """A sink, and where large bodies wait for it: in `folder` from `memory_limit` bytes on.
 
-    With `manners` each request waits for its turn, at the `pace` that this crawl asks for.
+    With `manners` each request waits for its turn, at the `pace` that this crawl asks for. With `room`, a
+    download for which that folder had none is made again when there is some.
     """
 
     sink: ExchangeSink
@@ -38,6 +44,7 @@ class Attachment:
     memory_limit: int = MEMORY_LIMIT
     manners: Manners | None = None
     pace: Pace = DEFAULT_PACE
+    room: WaitForRoom | None = None
 
 
 _ATTACHMENTS: WeakKeyDictionary[Crawler, Attachment] = WeakKeyDictionary()
@@ -51,13 +58,15 @@ def attach(
     memory_limit: int = MEMORY_LIMIT,
     manners: Manners | None = None,
     pace: Pace = DEFAULT_PACE,
+    room: WaitForRoom | None = None,
 ) -> None:
     """Send every exchange of `crawler` to `sink`. To be called before the crawl starts.
 
     A body longer than `memory_limit` bytes waits in an unnamed file in `folder` (default: the system's).
     Each request asks `manners` first, so that crawls which share it are polite together, each at its `pace`.
+    `room` waits until a full folder has room again; without it, such a download fails.
     """
-    _ATTACHMENTS[crawler] = Attachment(sink, folder, memory_limit, manners, pace)
+    _ATTACHMENTS[crawler] = Attachment(sink, folder, memory_limit, manners, pace, room)
 
 
 def attachment_of(crawler: Crawler) -> Attachment:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import os
+import random
 import resource
 import signal
 import subprocess
@@ -13,6 +15,8 @@ from pathlib import Path
 
 import pytest
 from command_line import Archive, finish
+from raw_site import Site, answer
+from wire_server import Script, WireServer
 
 from archiver.demo.generated import GeneratedSite
 
@@ -109,6 +113,34 @@ def test_a_capture_waits_for_room_on_a_full_disk_and_then_goes_on(
     before = archive.dump()
     archive.here("reindex")
     assert archive.dump() == before
+
+
+def test_a_large_download_that_finds_no_room_is_made_again_when_there_is_some(small_disk: Path) -> None:
+    archive = Archive(small_disk / "home")
+    archive.here("init")
+    with archive.index():
+        pass  # the database takes its room first
+    ballast = small_disk / "ballast"
+    fill(ballast)
+    os.truncate(ballast, ballast.stat().st_size - 1_500_000)
+    film = random.Random(7).randbytes(2_000_000)
+    with WireServer(Site({"/film.mp4": Script(answer(film, "video/mp4"))})) as server:
+        url = server.url("/film.mp4")
+        with archive.start("capture", "--json", url) as process:
+            spoken = Spoken(process)
+            try:
+                assert spoken.paused.wait(60), spoken.lines
+                ballast.unlink()
+                assert process.wait(60) == 0, spoken.text()
+            finally:
+                process.kill()
+                said = spoken.text()
+        assert len(server.requests["/film.mp4"]) == 2
+    assert "no room for a large download" in said
+    assert "going on" in said
+    [listed] = archive.here("list", url, "--json").lines()
+    assert listed["truncated"] is None
+    assert archive.here("get", url).out == film
 
 
 def test_a_limit_on_the_size_of_files_is_treated_like_a_full_disk(
