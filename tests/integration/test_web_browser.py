@@ -20,6 +20,7 @@ ARGUMENTS = [
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
 SECRET = new_secret()
+PLAIN_URL = "http://plain.example/"
 HOSTILE_URL = "http://hostile.example/"
 HOSTILE = b"""<!doctype html><title><script>document.title='run'</script></title>
 <meta http-equiv="refresh" content="0;url=http://live.example/"><script>document.title = 'run'</script>
@@ -28,6 +29,25 @@ HOSTILE = b"""<!doctype html><title><script>document.title='run'</script></title
 <a id="bad" href="javascript:document.title='run'">x</a>
 <iframe srcdoc="<script>parent.document.title='run'</script>">
 </iframe><p id="end">End</p>"""
+
+
+WORKER = """
+self.addEventListener("install", () => self.skipWaiting());
+self.addEventListener("activate", event => event.waitUntil(self.clients.claim()));
+self.addEventListener("message", event => {
+  self.archive = event.data.extraConfig;
+  event.source.postMessage({ msg_type: "collAdded", name: event.data.name });
+});
+self.addEventListener("fetch", event => {
+  const memento = new URL(event.request.url).pathname.match(/^.interactive.w.archive.(\\d+)mp_.(.*)$/);
+  if (!memento) return;
+  const asked = fetch(self.archive.prefix + memento[1] + self.archive.archiveMod + "/" + memento[2]);
+  event.respondWith(asked.then(async one => new Response(
+    await one.text() + "<p id=made>",
+    { headers: { "Content-Type": "text/html", "Content-Security-Policy": "script-src 'none'" } })));
+});
+"""
+"""A service worker that does the little of wabac that our loader relies on."""
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +61,17 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     )
     with Index.open(f"sqlite:///{home}/index.sqlite") as index:
         fill(index, home / "warc", [page(HOSTILE, url=HOSTILE_URL, headers=headers)])
+        fill(index, home / "warc", [page(b"<p id=end>End", url=PLAIN_URL)])
         digest = secret_digest(SECRET)
         assert digest
         index.operations.tokens.add("desk", ("capture",), digest, datetime.now(UTC))
-    with serving(home) as server:
-        yield server
+    worker = home / "wabac"
+    worker.mkdir()
+    (worker / "sw.js").write_text(WORKER)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ARCHIVER_WEB__WABAC", str(worker))
+        with serving(home) as server:
+            yield server
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +159,14 @@ def test_a_page_is_submitted_with_the_form_and_its_progress_watched(tab: Page, r
     tab.wait_for_url("**/submissions/*")
     assert tab.locator("h1").inner_text() == "Waiting"
     assert "when the service runs" in tab.locator(".note").inner_text()
+
+
+def test_the_interactive_view_shows_the_memento_through_the_worker(tab: Page, running: Running) -> None:
+    tab.goto(f"{running.replay}/interactive/20171114100000/{PLAIN_URL}")
+    frame = tab.frame_locator("iframe")
+    frame.locator("#made").wait_for(state="attached")
+    assert frame.locator("#end").inner_text() == "End"
+    assert tab.frames[1].url.endswith(f"mp_/{PLAIN_URL}")
 
 
 def test_no_page_is_wider_than_a_phone(browser: Browser, running: Running) -> None:

@@ -42,7 +42,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
             assert states.claim(name, "one", NOW - 2 * HOUR, NOW - HOUR)
             problem = "the feed answered <503>" if name == "failing" else None
             states.finished(name, "one", NOW - 2 * HOUR, PassCounts(new=3), problem, is_pass=True)
-        states.plan("steady", NOW + HOUR + timedelta(minutes=1), None)
+        states.plan("steady", NOW + 1.5 * HOUR, None)
         states.pause("paused", NOW, "they asked us to")
         assert states.claim("running", "one", NOW, NOW + HOUR)
         site = replace(archive.site, sources=lambda: load_sources(folder / "sources"))
