@@ -7,6 +7,7 @@ that it waits for its turn instead of failing half-way.
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -28,6 +29,7 @@ from archiver.storage.index.turns import among_others
 BUSY_TIMEOUT: Final = 30.0
 """Seconds that a write waits for another process's write (SQLite)."""
 
+_UNHELD: Final = re.compile("[\0\ud800-\udfff]")
 _CACHE_KIB: Final = 65_536
 _CHECKPOINT_PAGES: Final = 16_000
 _SIGNS_OF_LIFE: Final = {
@@ -49,6 +51,11 @@ class _Ordered:
 
     def __call__(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
         return self._get(values) if self._get else tuple(values[name] for name in self._names)
+
+
+def can_be_held(text: str) -> bool:
+    """Whether both databases can hold `text`; what they cannot hold need not be looked for."""
+    return _UNHELD.search(text) is None
 
 
 class Statement:

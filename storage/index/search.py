@@ -31,7 +31,7 @@ from sqlalchemy import (
 from archiver.model.moment import to_microseconds
 from archiver.model.snapshot import Snapshot
 from archiver.storage import snapshot_codec
-from archiver.storage.index.engine import Database
+from archiver.storage.index.engine import Database, can_be_held
 from archiver.storage.index.schema import ROW_ID, metadata, snapshots
 
 LONGEST: Final = 200_000
@@ -131,6 +131,8 @@ def search(
     database: Database, connection: Connection, sought: Sought, limit: int, behind: int | None
 ) -> list[Hit]:
     """See `Index.search`."""
+    if not can_be_held(sought.source):
+        return []
     words, authors = terms(sought.words), terms(sought.author)
     query = select(snapshots.c.id, snapshots.c.document).order_by(snapshots.c.id.desc()).limit(limit)
     values: dict[str, Any] = {}

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from archiver.model.digest import Digest
 from archiver.model.moment import from_microseconds, to_microseconds
-from archiver.storage.index.engine import Database
+from archiver.storage.index.engine import Database, can_be_held
 from archiver.storage.index.schema import segments
 
 
@@ -56,6 +56,8 @@ def indexed_end(connection: Connection, name: str) -> int:
 
 def one(connection: Connection, name: str) -> Segment | None:
     """See `Index.segment`."""
+    if not can_be_held(name):
+        return None
     row = connection.execute(select(segments).where(segments.c.name == name)).mappings().first()
     return None if row is None else _segment(row)
 

@@ -27,7 +27,7 @@ from archiver.model.moment import from_microseconds, to_microseconds
 from archiver.model.picture import PictureRole, PictureStatus
 from archiver.model.snapshot import Snapshot
 from archiver.storage import snapshot_codec
-from archiver.storage.index.engine import Database
+from archiver.storage.index.engine import Database, can_be_held
 from archiver.storage.index.ranges import key_of
 from archiver.storage.index.rows import sort_key, url_digest
 from archiver.storage.index.schema import segments, snapshot_pictures, snapshots, urls
@@ -52,6 +52,8 @@ class Sighting:
 
 def by_identifier(database: Database, connection: Connection, identifier: str) -> Snapshot | None:
     """See `Index.snapshot`."""
+    if not can_be_held(identifier):
+        return None
     row = database.statement(_by_identifier).first(connection, {"identifier": identifier})
     return None if row is None else snapshot_codec.decode(row[0])
 

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -253,6 +254,26 @@ def test_captures_of_one_second_are_told_apart_by_twenty_digits(tmp_path: Path) 
             archive.app.get(f"/web/20171114100000{fine}id_/{URL}").content for fine in ("000000", "100000")
         ]
     assert bodies == [b"first", b"second"]
+
+
+@pytest.mark.parametrize("damage", ["flipped", "cut", "another file"])
+def test_a_damaged_warc_file_is_told_without_a_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    body = b"<p>" + bytes(range(32, 127)) * 900
+    with served(tmp_path, f"sqlite:///{tmp_path}/index.sqlite", [page(body)]) as archive:
+        (file,) = archive.folder.iterdir()
+        content = bytearray(file.read_bytes())
+        content[len(content) // 2] ^= 255
+        file.chmod(0o644)
+        file.write_bytes({"flipped": content, "cut": content[:-1_000], "another file": b"x" * 5_000}[damage])
+        for modifier, is_in_memory in product(("id_", "", "cs_"), (False, True)):
+            monkeypatch.setattr(Retrieval, "is_in_memory", lambda *_, told=is_in_memory: told)
+            answer = archive.app.get(f"/web/20171114100000{modifier}/{URL}")
+            assert answer.status_code == 500
+            assert "has to restore it" in answer.json()["detail"]
+            assert str(tmp_path) not in answer.text
+            assert "Traceback" not in answer.text
 
 
 def test_a_missing_warc_file_is_told_without_a_path(tmp_path: Path) -> None:
