@@ -10,11 +10,19 @@ function tell(text) {
   told.hidden = false;
 }
 
+function follow(frame) {
+  const shown = frame.contentWindow.location.href.match(/\/interactive\/w\/[^/]+\/\d*[a-z]*_?\/(.+)$/);
+  if (!shown || shown[1] === place.url) return;
+  document.getElementById("where").textContent = shown[1];
+  document.getElementById("near").hidden = false;
+}
+
 function show() {
   const frame = document.createElement("iframe");
   frame.title = "The archived page";
   frame.sandbox = "allow-scripts allow-same-origin allow-forms";
   frame.src = `/interactive/w/${COLLECTION}/${place.timestamp}mp_/${place.url}`;
+  frame.addEventListener("load", () => follow(frame));
   told.hidden = true;
   document.body.append(frame);
 }
