@@ -24,6 +24,8 @@ from archiver.storage.index.rows import select_captures, sort_key, to_capture
 from archiver.storage.index.schema import captures, segments, urls
 
 _PAGE: Final = 1_000
+_FIRST_PAGE: Final = 100
+"""Rows read at first, so that a long listing begins at once."""
 _LAST_ID: Final = b"\xff" * 17
 
 
@@ -117,12 +119,14 @@ def _beginning(found: Iterator[Capture], span: KeyRange) -> Iterator[Capture]:
 
 
 def _of_range(database: Database, low: str, high: str, listing: Listing, page: int) -> Iterator[Capture]:
+    size = min(page, _FIRST_PAGE)
     while low < high:
-        values = {**listing.values, "low": low, "high": high, "page": page}
+        values = {**listing.values, "low": low, "high": high, "page": size}
         found = _page(database, database.statement(_range_page, listing.descending), values)
         yield from found
-        if len(found) < page:
+        if len(found) < size:
             return
+        size = page
         last = found[-1]
         key = sort_key(last.urlkey)
         yield from _of_key(database, key, listing, page, _place(Cursor.behind(last)))
@@ -151,13 +155,15 @@ def _of_url(
     statement = database.statement(_url_page, listing.descending)
     if place is None:
         place = (listing.last, _LAST_ID) if listing.descending else (listing.first, b"")
+    size = min(page, _FIRST_PAGE)
     while True:
         moment, record_id = place
-        values = {**listing.values, "url_id": url_id, "moment": moment, "record_id": record_id, "page": page}
+        values = {**listing.values, "url_id": url_id, "moment": moment, "record_id": record_id, "page": size}
         found = _page(database, statement, values)
         yield from found
-        if len(found) < page:
+        if len(found) < size:
             return
+        size = page
         place = _place(Cursor.behind(found[-1]))
 
 
