@@ -216,6 +216,9 @@ class Web(Section):
     trusted_proxies: tuple[NetworkText, ...] = Field(
         (), description='Proxies whose X-Forwarded-Proto and -For are believed, such as "127.0.0.1".'
     )
+    workers: int = Field(
+        1, ge=1, le=64, description="Processes that serve: one for each core that may be busy with it."
+    )
     name: Line = Field("News archive", description="What stands over every page.")
     bundle_bytes: ByteSize = Field(
         ByteSize(1 << 30), ge=0, description="Largest bundle (.wacz) that is made on request; 0: none is."

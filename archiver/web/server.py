@@ -17,6 +17,7 @@ from archiver.errors import UsageError
 from archiver.web.application import application, replay
 from archiver.web.site import Site
 
+_WAITING = 1024
 GRACE = 5
 """Seconds that answers under way have to end."""
 
@@ -39,15 +40,35 @@ class _Server(uvicorn.Server):
         self.ready.set()
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises UsageError, which says what to do."""
+@contextlib.contextmanager
+def bound(host: str, port: int, count: int = 1) -> Iterator[list[socket.socket]]:
+    """So many listening sockets of one address, among which the system shares out the connections.
+
+    Raises UsageError, which says what to do.
+    """
+    with contextlib.ExitStack() as closing:
+        first = closing.enter_context(_bind(host, port))
+        if count == 1:
+            first.listen(_WAITING)
+            yield [first]
+            return
+        number = first.getsockname()[1]
+        first.close()  # it has shown that nobody listens there; a shared address would not
+        listeners = [closing.enter_context(_bind(host, number, is_shared=True)) for _ in range(count)]
+        for listener in listeners:
+            listener.listen(_WAITING)
+        yield listeners
+
+
+def _bind(host: str, port: int, *, is_shared: bool = False) -> socket.socket:
     listener: socket.socket | None = None
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listener = socket.socket(family, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if is_shared:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind((host, port))
-        listener.listen(1024)
     except OSError as error:
         if listener is not None:
             listener.close()
