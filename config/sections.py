@@ -231,7 +231,7 @@ class Web(Section):
     )
     wabac: OptionalPath = Field(
         None,
-        description="Folder with sw.js of @webrecorder/wabac, for the interactive view; empty: there is none.",
+        description="Folder with sw.js of @webrecorder/wabac, for the interactive view; empty: no such view.",
     )
 
 

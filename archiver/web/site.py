@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from starlette.requests import Request
@@ -78,8 +79,12 @@ def own_origin(request: Request) -> str:
 
 
 def _derived(request: Request, port: int) -> str:
-    host = request.headers.get("host", "")
+    return _origin(request.scope["scheme"], request.headers.get("host", ""), port)
+
+
+@lru_cache(maxsize=256)
+def _origin(scheme: str, host: str, port: int) -> str:
     if not _HOST.fullmatch(host):
         host = "localhost"
     name = host if host.endswith("]") else re.sub(r":[0-9]{1,5}$", "", host)
-    return f"{request.scope['scheme']}://{name}:{port}"
+    return f"{scheme}://{name}:{port}"

@@ -24,6 +24,7 @@ KEPT = 32_768
 """Bytes of a block that a record keeps, so that heads and small blocks are not read twice."""
 
 _END = b"\r\n\r\n"
+_BLANKS = " \t"
 _DIGITS = re.compile(r"[0-9]{1,15}")
 _TYPES = {kind.value: kind for kind in RecordType}
 
@@ -322,21 +323,23 @@ def _kept(unpacked: Unpacked) -> bytes:
 
 def parse_fields(head: bytes) -> tuple[str, tuple[Field, ...]]:
     """Version and named fields of a record header (WARC 1.1, 4): UTF-8, else Latin-1; folded lines joined."""
-    lines = head.split(b"\r\n")
+    try:
+        lines = head.decode("utf-8").split("\r\n")
+    except UnicodeDecodeError:
+        lines = [_text(raw) for raw in head.split(b"\r\n")]
     fields: list[Field] = []
-    for raw in lines[1:]:
-        if raw[:1] in (b" ", b"\t") and fields:
+    for line in lines[1:]:
+        if line[:1] in (" ", "\t") and fields:
             name, value = fields[-1]
-            fields[-1] = (name, f"{value} {_text(raw)}".strip(" "))
+            fields[-1] = (name, f"{value} {line.strip(_BLANKS)}".strip(" "))
             continue
-        name_part, colon, value_part = raw.partition(b":")
+        name, colon, value = line.partition(":")
         if colon:
-            fields.append((_text(name_part), _text(value_part)))
-    return _text(lines[0]), tuple(fields)
+            fields.append((name.strip(_BLANKS), value.strip(_BLANKS)))
+    return lines[0].strip(_BLANKS), tuple(fields)
 
 
 def _text(raw: bytes) -> str:
-    raw = raw.strip(b" \t")
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
