@@ -50,6 +50,13 @@ def test_the_base_of_the_page_is_honoured_and_taken_away() -> None:
     assert not list(root.iter("base"))
 
 
+def test_of_pictures_that_stand_in_for_scripts_only_those_that_the_page_shows_anyway_are_left_out() -> None:
+    shown = "".join(f'<img data-src="{n}.jpg">' for n in range(40))
+    hidden = "".join(f'<p>x</p><noscript><img src="{n}.jpg"></noscript>' for n in range(80))
+    sources = [image.get("src") for image in rewritten(shown + hidden).iter("img")]
+    assert [source.rpartition("/")[2] for source in sources] == [f"{n}.jpg" for n in range(80)]
+
+
 def test_links_leave_the_frame_for_the_application() -> None:
     root = rewritten('<a href="/b" target=x>b</a><a href="#here">c</a>', application="http://app.test")
     links = list(root.iter("a"))

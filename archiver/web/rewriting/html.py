@@ -42,6 +42,13 @@ _DROPPED_ATTRIBUTES: Final = frozenset(
         *("target", "download", "action", "formaction"),
     }
 )
+_LOOKED_AT: Final = frozenset(
+    {*_DROPPED, *_LINKS, *_FRAMES, *_SOURCES, "meta", "link", "style", "form", "img", "source", "use"}
+)
+_HARMLESS: Final = frozenset(
+    {"class", "id", "lang", "dir", "title", "role", "alt", "width", "height", "aria-hidden", "aria-label"}
+)
+"""Attributes that most elements have at most; nothing in them leads anywhere or runs."""
 
 
 def rewritten_page(content: bytes, charset: str | None, targets: Targets, index: Index) -> bytes:
@@ -63,8 +70,8 @@ def rewritten_page(content: bytes, charset: str | None, targets: Targets, index:
 
 def _show_noscript(root: HtmlElement) -> None:
     """What stands in for scripts is shown, but for pictures that the page shows anyway."""
-    inside = {id(image) for one in root.iter("noscript") for image in one.iter("img")}
-    shown = {image.get("src") for image in root.iter("img") if id(image) not in inside}
+    inside = {image for one in root.iter("noscript") for image in one.iter("img")}
+    shown = {image.get("src") for image in root.iter("img") if image not in inside}
     for one in list(root.iter("noscript")):
         for image in list(one.iter("img")):
             if image.get("src") in shown:
@@ -74,6 +81,8 @@ def _show_noscript(root: HtmlElement) -> None:
 
 def _rewrite(element: HtmlElement, targets: Targets) -> None:
     tag = element.tag.lower()
+    if tag not in _LOOKED_AT and _HARMLESS.issuperset(element.keys()):
+        return
     if tag in _DROPPED or (tag == "meta" and not _is_kept_meta(element)):
         _drop(element)
         return

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, cast
 
+from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from archiver.spiders.pictures.srcset import parse_srcset
@@ -17,6 +18,7 @@ _LAZY_SOURCES: Final = (
 )  # fmt: skip
 _LAZY_SRCSETS: Final = ("data-srcset", "data-lazy-srcset", "data-original-set", "data-lazyload-srcset")
 _LAZY_CLASSES: Final = re.compile(r"\b(?:lazy\S*|b-lazy|lozad|js-lazy\S*)", re.IGNORECASE)
+_LATE_BACKGROUNDS: Final = XPath("//*[@data-bg or @data-background-image or @data-background]")
 _MOST_LOOKUPS: Final = 600
 
 
@@ -38,8 +40,8 @@ class PictureSources:
                 _hollow(source)
         for image in root.iter("img"):
             self._settle(image)
-        for element in root.iter():
-            if isinstance(element.tag, str) and element.tag != "img" and (late := _late_background(element)):
+        for element in late_backgrounds(root):
+            if element.tag != "img" and (late := _late_background(element)):
                 style = f'background-image:url("{_css_text(late)}");{element.get("style") or ""}'
                 element.set("style", settable(style))
 
@@ -100,6 +102,12 @@ def _hollow(source: HtmlElement) -> None:
     source.tag = "span"
     source.attrib.clear()
     source.set("style", "display:contents")
+
+
+def late_backgrounds(root: HtmlElement) -> list[HtmlElement]:
+    """The elements whose background a script would have set."""
+    found = cast("list[object]", _LATE_BACKGROUNDS(root))
+    return [element for element in found if isinstance(element, HtmlElement)]
 
 
 def _late_background(element: HtmlElement) -> str | None:
