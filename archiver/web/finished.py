@@ -41,6 +41,7 @@ class FinishedPages:
         self._clock = clock
         self._lock = Lock()
         self._pages: OrderedDict[FinishedKey, tuple[float, Finished]] = OrderedDict()
+        self._turns: dict[FinishedKey, Lock] = {}
         self._held = 0
 
     def get(self, key: FinishedKey) -> Finished | None:
@@ -55,6 +56,24 @@ class FinishedPages:
                 return None
             self._pages.move_to_end(key)
             return page
+
+    def made(self, key: FinishedKey, make: Callable[[], Finished]) -> Finished:
+        """The page, made if it is not held; others who ask for it meanwhile wait instead of making it too."""
+        page = self.get(key)
+        if page is not None:
+            return page
+        with self._lock:
+            turn = self._turns.setdefault(key, Lock())
+        try:
+            with turn:
+                page = self.get(key)
+                if page is None:
+                    page = make()
+                    self.put(key, page)
+                return page
+        finally:
+            with self._lock:
+                self._turns.pop(key, None)
 
     def put(self, key: FinishedKey, page: Finished) -> None:
         """Hold `page`, and let go of those asked for longest ago; one larger than an eighth is not held."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from starlette.requests import Request
@@ -47,12 +48,9 @@ def replayed(
     if not is_sheet and (mime not in _HTML or wanted.modifier in ("im_", "js_")):
         return body_response(request, found.payload(), capture, status, headers)
     key = finished_key(request, site, wanted, capture)
-    page = site.finished.get(key)
-    if page is None:
-        targets = Targets(capture.target_uri, wanted.digits, key.application)
-        make = _sheet if is_sheet else _page
-        page = make(site, found, _charset(parameters), targets)
-        site.finished.put(key, page)
+    targets = Targets(capture.target_uri, wanted.digits, key.application)
+    make = partial(_sheet if is_sheet else _page, site, found, _charset(parameters), targets)
+    page = site.finished.made(key, make)
     headers["Content-Type"] = page.media_type
     if page.is_cut:
         headers["X-Archive-Replay-Truncated"] = "length"

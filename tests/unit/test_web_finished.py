@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from uuid import UUID
+
+import pytest
 
 from archiver.web.finished import LIFETIME, Finished, FinishedKey, FinishedPages
 
@@ -48,6 +52,35 @@ def test_a_page_that_would_push_out_most_others_is_not_held() -> None:
     pages = FinishedPages(limit=100)
     pages.put(key(1), page(13))
     assert pages.get(key(1)) is None
+
+
+def test_a_page_that_many_ask_for_at_once_is_made_once() -> None:
+    pages = FinishedPages()
+    asked, made = Barrier(8), []
+
+    def make() -> Finished:
+        made.append(page())
+        return made[-1]
+
+    def ask(_: int) -> Finished:
+        asked.wait(10)
+        return pages.made(key(1), make)
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(ask, range(8)))
+    assert len(made) == 1
+    assert all(one is made[0] for one in found)
+
+
+def test_a_page_that_could_not_be_made_is_tried_again() -> None:
+    pages = FinishedPages()
+
+    def fail() -> Finished:
+        raise OSError("no disk")
+
+    with pytest.raises(OSError, match="no disk"):
+        pages.made(key(1), fail)
+    assert pages.made(key(1), page) is pages.get(key(1))
 
 
 def test_a_page_is_made_anew_after_its_lifetime() -> None:
