@@ -216,6 +216,10 @@ class Web(Section):
     trusted_proxies: tuple[NetworkText, ...] = Field(
         (), description='Proxies whose X-Forwarded-Proto and -For are believed, such as "127.0.0.1".'
     )
+    metrics_networks: tuple[NetworkText, ...] = Field(
+        ("127.0.0.0/8", "::1", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"),
+        description="Networks that may ask for /metrics.",
+    )
     workers: int = Field(
         1, ge=1, le=64, description="Processes that serve: one for each core that may be busy with it."
     )

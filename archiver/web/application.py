@@ -18,6 +18,7 @@ from archiver.web import api, browsing, health, record_page, submissions, submit
 from archiver.web.cdx import routes as cdx
 from archiver.web.interactive import OneWorker, interactive_routes
 from archiver.web.mementos import memento_or_timegate
+from archiver.web.metrics import metrics
 from archiver.web.openapi import openapi
 from archiver.web.problems import answer_problem
 from archiver.web.site import Site
@@ -59,6 +60,7 @@ def application(site: Site) -> Starlette:
         Route("/favicon.ico", _no_icon),
         Route("/healthz", health.live),
         Route("/readyz", health.ready),
+        Route("/metrics", metrics),
         Route("/cdx", cdx.cdx),
         Route("/cdx/search/cdx", cdx.cdx),
         Route("/index", cdx.index),

@@ -39,5 +39,7 @@ def open_site(home: Home, settings: Settings, index: Index) -> Site:
         bundles=Bundles(log, web.bundle_bytes, identity.collection or identity.operator, identity.base_url),
         desk=Desk(index, settings.url_policy(), web.submissions_per_minute, web.submissions_waiting),
         name=identity.collection or web.name,
+        metrics_networks=web.metrics_networks,
+        free_floor=int(settings.storage.free_floor),
         wabac=check_wabac(home.path(web.wabac)) if web.wabac else None,
     )

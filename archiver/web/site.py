@@ -61,6 +61,9 @@ class Site:
     name: str = "News archive"
     wabac: Path | None = None
     """The folder of the operator's wabac, if there is one."""
+    metrics_networks: tuple[str, ...] = ()
+    """Who may ask for the metrics."""
+    free_floor: int = 0
     page_starts: PageStarts = field(default_factory=PageStarts)
     finished: FinishedPages = field(default_factory=FinishedPages)
 
