@@ -114,6 +114,7 @@ def test_every_acknowledged_page_survives_kill_9_at_any_moment(tmp_path: Path) -
 
 def test_a_stopped_capture_says_so_and_leaves_nothing_open(tmp_path: Path) -> None:
     archive = Archive(tmp_path / "home")
+    archive.here("init")
     with GeneratedSite(2, 60, 1, page_bytes=3_000, picture_bytes=3_000) as site:
         process = archive.start("capture", *site.article_urls)
         assert process.stdout is not None

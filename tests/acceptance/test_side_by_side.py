@@ -129,6 +129,7 @@ def test_a_capture_waits_for_a_database_that_went_away_and_then_goes_on(
     archive = Archive(
         tmp_path / "home", {"ARCHIVER_DATABASE__URL": line.url, "ARCHIVER_STORAGE__COMMIT_RECORDS": "4"}
     )
+    archive.here("init")
     process = archive.start("capture", "--json", *site.article_urls)
     assert process.stdout is not None
     assert process.stderr is not None
