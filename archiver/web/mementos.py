@@ -20,7 +20,7 @@ from archiver.storage.warc import HttpHead
 from archiver.web.freshness import is_known
 from archiver.web.links import all_links, base_links, http_date, memento_link
 from archiver.web.payloads import body_response, opened
-from archiver.web.replaying import finished_key, placeholder, replayed
+from archiver.web.replaying import placeholder, replayed
 from archiver.web.site import Site, own_origin, site_of
 from archiver.web.wanted import Wanted, memento_path, parse_wanted, path_after, whole_url
 
@@ -40,39 +40,26 @@ QUICK: Final = 131_072
 async def memento_or_timegate(request: Request) -> Response:
     """`/web/{timestamp}{modifier}/{url}` and `/web/{url}`.
 
-    What waits for no disk and no other machine is answered at once: a thread would cost more than the answer.
+    What takes two short look-ups and waits for no disk is answered at once: a thread would cost more.
     """
     site = site_of(request)
-    if not site.index.is_local:
-        return await run_in_threadpool(_answer, request, site)
-    sought = _sought(request, site)
-    if isinstance(sought, Response):
-        return sought
-    if _is_quick(request, site, *sought):
-        return _memento(request, site, *sought)
-    return await run_in_threadpool(_memento, request, site, *sought)
+    wanted = parse_wanted(path_after(request, "/web/"))
+    if wanted is not None and wanted.modifier in _AS_STORED and site.index.is_local:
+        capture = site.index.closest(wanted.url, wanted.moment, same_url=True)
+        if capture is not None and site.retrieval.is_in_memory(capture, QUICK):
+            return _found(request, site, wanted, capture)
+    return await run_in_threadpool(_answer, request, site, wanted)
 
 
-def _answer(request: Request, site: Site) -> Response:
-    sought = _sought(request, site)
-    return sought if isinstance(sought, Response) else _memento(request, site, *sought)
-
-
-def _is_quick(request: Request, site: Site, wanted: Wanted, capture: Capture) -> bool:
-    """Whether the memento is small, needs no rewriting now, and is in memory."""
-    is_made = wanted.modifier in _AS_STORED or site.finished.get(finished_key(request, site, wanted, capture))
-    return bool(is_made) and site.retrieval.is_in_memory(capture, QUICK)
-
-
-def _sought(request: Request, site: Site) -> Response | tuple[Wanted, Capture]:
-    """The memento that is to be given out, or the answer that leads elsewhere."""
-    rest = path_after(request, "/web/")
-    wanted = parse_wanted(rest)
+def _answer(request: Request, site: Site, wanted: Wanted | None) -> Response:
     if wanted is None:
-        return _timegate(request, whole_url(rest))
+        return _timegate(request, whole_url(path_after(request, "/web/")))
     capture = site.index.closest(wanted.url, wanted.moment)
-    if capture is None:
-        return _absent(request, site, wanted)
+    return _absent(request, site, wanted) if capture is None else _found(request, site, wanted, capture)
+
+
+def _found(request: Request, site: Site, wanted: Wanted, capture: Capture) -> Response:
+    """The memento, or the answer that leads to it or says why it is not given out."""
     if not wanted.is_exactly(capture):
         return _nearest(request, wanted, capture)
     withdrawal = site.withdrawals.of_capture(capture)
@@ -86,7 +73,7 @@ def _sought(request: Request, site: Site) -> Response | tuple[Wanted, Capture]:
             origin + memento_path(capture, wanted.modifier, is_fine=wanted.is_fine),
             {"Vary": "Sec-Fetch-Mode"},
         )
-    return wanted, capture
+    return _memento(request, site, wanted, capture)
 
 
 def _absent(request: Request, site: Site, wanted: Wanted) -> Response:

@@ -8,7 +8,6 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from archiver.model.capture import Capture
 from archiver.retrieval import Found
 from archiver.web.finished import Finished, FinishedKey
 from archiver.web.payloads import body_response, read_all
@@ -29,12 +28,6 @@ _HOLE: Final = (
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 
 
-def finished_key(request: Request, site: Site, wanted: Wanted, capture: Capture) -> FinishedKey:
-    """Under which the page that `replayed` makes of `capture` is held."""
-    application = site.origins.application(request) if wanted.modifier == "mp_" else None
-    return FinishedKey(capture.record_id, wanted.modifier, wanted.digits, application)
-
-
 def replayed(
     request: Request, site: Site, wanted: Wanted, found: Found, status: int, headers: dict[str, str]
 ) -> Response:
@@ -47,8 +40,9 @@ def replayed(
     is_sheet = wanted.modifier == "cs_" or mime == "text/css"
     if not is_sheet and (mime not in _HTML or wanted.modifier in ("im_", "js_")):
         return body_response(request, found.payload(), capture, status, headers)
-    key = finished_key(request, site, wanted, capture)
-    targets = Targets(capture.target_uri, wanted.digits, key.application)
+    application = site.origins.application(request) if wanted.modifier == "mp_" else None
+    key = FinishedKey(capture.record_id, wanted.modifier, wanted.digits, application)
+    targets = Targets(capture.target_uri, wanted.digits, application)
     make = partial(_sheet if is_sheet else _page, site, found, _charset(parameters), targets)
     page = site.finished.made(key, make)
     headers["Content-Type"] = page.media_type

@@ -148,16 +148,25 @@ class Index:
                 write_documents(self._database, connection, log_documents)
 
     def closest(
-        self, url: str, at: datetime | None = None, *, failures: bool = False, below: int = 1_000
+        self,
+        url: str,
+        at: datetime | None = None,
+        *,
+        failures: bool = False,
+        below: int = 1_000,
+        same_url: bool = False,
     ) -> Capture | None:
         """The capture of `url` nearest to the moment `at`, or the latest.
 
         The exact URL is preferred; without a capture of it any URL of the same urlkey counts. Of two
         captures at the same distance the earlier is taken. Exchanges without a response count only with
-        `failures`, and only statuses less than `below`.
+        `failures`, and only statuses less than `below`. With `same_url` only captures of the very URL count,
+        which takes the same time however many URLs share the urlkey.
         """
         with self._database.reading() as connection:
-            return lookup.closest(self._database, connection, url, at, failures=failures, below=below)
+            return lookup.closest(
+                self._database, connection, url, at, failures=failures, below=below, same_url=same_url
+            )
 
     def captures(
         self,

@@ -30,7 +30,14 @@ _near = captures.alias("near")
 
 
 def closest(
-    database: Database, connection: Connection, url: str, at: datetime | None, *, failures: bool, below: int
+    database: Database,
+    connection: Connection,
+    url: str,
+    at: datetime | None,
+    *,
+    failures: bool,
+    below: int,
+    same_url: bool,
 ) -> Capture | None:
     """See `Index.closest`."""
     uri = as_target(url)
@@ -41,7 +48,7 @@ def closest(
         "below": below,
     }
     row = database.statement(_closest_of_url).first(connection, values)
-    if row is None:
+    if row is None and not same_url:
         row = database.statement(_closest_of_key).first(connection, values)
     return None if row is None else resolved(database, connection, [to_capture(row)])[0]
 

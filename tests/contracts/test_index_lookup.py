@@ -110,6 +110,14 @@ def test_the_exact_url_is_preferred_to_a_closer_one_of_the_same_key(index: Index
     assert index.closest("http://www.youtu.be/ABC/", at(2)) == upper
 
 
+def test_other_urls_of_the_key_count_only_where_they_may(index: Index) -> None:
+    other = capture("http://www.example.org/Page", 10)
+    index.record([other])
+    assert index.closest("http://example.org/page") == other
+    assert index.closest("http://example.org/page", same_url=True) is None
+    assert index.closest("http://www.example.org/Page", same_url=True) == other
+
+
 def test_the_closest_of_a_key_is_chosen_among_all_its_urls(index: Index) -> None:
     urls = ["http://example.com/", "https://example.com/", "https://www.example.com/"]
     index.record([capture(url, 10 * place) for place, url in enumerate(urls)])
