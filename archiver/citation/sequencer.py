@@ -115,9 +115,16 @@ class Sequencer:
                 f"the log has {files.size} entries, but the index knows of {known} only: the database was"
                 " restored from an older copy; run `archiver reindex` (nothing is signed until then)"
             )
+        signed = self._signed()
+        if signed and signed.size > known:
+            raise _another_past(signed, known)
         if files.size < known:
             self._catch_up(files)
-        self._refuse_another_past(files)
+        if signed and files.tree().root(signed.size) != signed.root:
+            raise _another_past(signed, files.size)
+        note = self._place.note()
+        if note and (signed is None or Checkpoint.parse(note.text).size > signed.size):
+            self._remember(note)
         return files
 
     def _catch_up(self, files: LogFiles) -> None:
@@ -138,20 +145,14 @@ class Sequencer:
             if signed.origin == key.name:
                 note.verified_by(key)
             files.append(digests, batch.checkpoint)
-            self._remember(note)
 
-    def _refuse_another_past(self, files: LogFiles) -> None:
-        """A key that has signed a larger or another tree must not sign this one."""
+    def _signed(self) -> Checkpoint | None:
+        """The newest checkpoint that the key signed: it must not sign a smaller or another tree."""
         try:
-            signed = Checkpoint.parse(parse_note((self._place.keys / SIGNED).read_text("utf-8")).text)
+            text = (self._place.keys / SIGNED).read_text("utf-8")
         except FileNotFoundError:
-            return
-        if signed.size > files.size or files.tree().root(signed.size) != signed.root:
-            raise LogRefusedError(
-                f"this key has signed a log of {signed.size} entries that the log of {files.size} entries"
-                " here does not continue: the home was restored from an older copy. Restore the newer WARC"
-                " files and run `archiver reindex`; nothing is signed until then"
-            )
+            return None
+        return Checkpoint.parse(parse_note(text).text)
 
     def _refuse_a_retired_key(self) -> None:
         """A key that announced another must not sign again."""
@@ -183,6 +184,14 @@ class Sequencer:
             partial.replace(path)
         except OSError as error:
             raise StorageError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _another_past(signed: Checkpoint, size: int) -> LogRefusedError:
+    return LogRefusedError(
+        f"this key has signed a log of {signed.size} entries that the log of {size} entries here does not"
+        " continue: the home was restored from an older copy. Restore the newer WARC files and run"
+        " `archiver reindex`; nothing is signed until then"
+    )
 
 
 def record_log(index: Index, writer: SegmentWriter, origin: str, document: LogDocument) -> None:
