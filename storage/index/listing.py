@@ -6,14 +6,14 @@ Pages go by keys, never by offsets: each starts with a seek behind the last row 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any, Final, Self
 from uuid import UUID
 
-from sqlalchemy import Connection, Integer, Select, bindparam, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, func, select, tuple_
 
 from archiver.model.capture import Capture
 from archiver.model.moment import from_microseconds, to_microseconds
@@ -26,6 +26,9 @@ from archiver.storage.index.schema import captures, segments, urls
 _PAGE: Final = 1_000
 _FIRST_PAGE: Final = 100
 """Rows read at first, so that a long listing begins at once."""
+_MERGED: Final = 16
+"""URLs of one urlkey up to which each is asked for on its own."""
+_of_the_key = urls.alias("of_the_key")
 _LAST_ID: Final = b"\xff" * 17
 
 
@@ -136,10 +139,15 @@ def _of_range(database: Database, low: str, high: str, listing: Listing, page: i
 def _of_key(
     database: Database, key: str, listing: Listing, page: int, place: _Place | None
 ) -> Iterator[Capture]:
-    """The captures of all URLs of one key, merged; each URL's are read in index order."""
+    """The captures of all URLs of one key, merged; each URL's are read in index order.
+
+    A question for each of very many URLs would take longer than letting the database put all in order.
+    """
     with database.reading() as connection:
         rows = database.statement(_urls_of_key).rows(connection, {"key": key})
-    streams = [_of_url(database, url_id, listing, page, place) for (url_id,) in rows]
+    if len(rows) > _MERGED:
+        return _in_order(database, _key_page, {"key": key}, listing, page, place)
+    streams = [_in_order(database, _url_page, {"url_id": url_id}, listing, page, place) for (url_id,) in rows]
     if len(streams) == 1:
         return streams[0]
     return heapq.merge(*streams, key=_order, reverse=listing.descending)
@@ -149,16 +157,21 @@ def _order(capture: Capture) -> tuple[datetime, bytes]:
     return capture.captured_at, capture.record_id.bytes
 
 
-def _of_url(
-    database: Database, url_id: int, listing: Listing, page: int, place: _Place | None
+def _in_order(
+    database: Database,
+    pages: Callable[[bool], Select[Any]],
+    of: dict[str, Any],
+    listing: Listing,
+    page: int,
+    place: _Place | None,
 ) -> Iterator[Capture]:
-    statement = database.statement(_url_page, listing.descending)
+    statement = database.statement(pages, listing.descending)
     if place is None:
         place = (listing.last, _LAST_ID) if listing.descending else (listing.first, b"")
     size = min(page, _FIRST_PAGE)
     while True:
         moment, record_id = place
-        values = {**listing.values, "url_id": url_id, "moment": moment, "record_id": record_id, "page": size}
+        values = {**listing.values, **of, "moment": moment, "record_id": record_id, "page": size}
         found = _page(database, statement, values)
         yield from found
         if len(found) < size:
@@ -245,11 +258,20 @@ def _range_page(descending: bool) -> Select[Any]:
 
 
 def _url_page(descending: bool) -> Select[Any]:
+    return _behind_place(captures.c.url_id == bindparam("url_id"), descending)
+
+
+def _key_page(descending: bool) -> Select[Any]:
+    of_key = select(_of_the_key.c.id).where(_of_the_key.c.sort_key == bindparam("key"))
+    return _behind_place(captures.c.url_id.in_(of_key), descending)
+
+
+def _behind_place(belongs: ColumnElement[bool], descending: bool) -> Select[Any]:
     keys = (captures.c.captured_at, captures.c.record_id)
     place = tuple_(bindparam("moment"), bindparam("record_id"))
     return (
         _wanted()
-        .where(captures.c.url_id == bindparam("url_id"))
+        .where(belongs)
         .where(tuple_(*keys) < place if descending else tuple_(*keys) > place)
         .order_by(*([key.desc() for key in keys] if descending else keys))
     )

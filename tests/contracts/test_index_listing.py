@@ -108,10 +108,12 @@ def test_what_is_no_cursor_is_refused(text: str) -> None:
         Cursor.parse(text)
 
 
+@pytest.mark.parametrize("merged", [16, 1], ids=["URLs merged", "in one order"])
 def test_a_key_with_more_captures_than_a_page_is_listed_once_and_in_order(
-    index: Index, monkeypatch: pytest.MonkeyPatch
+    index: Index, monkeypatch: pytest.MonkeyPatch, merged: int
 ) -> None:
     monkeypatch.setattr(listing_module, "_PAGE", 3)
+    monkeypatch.setattr(listing_module, "_MERGED", merged)
     urls = ["http://example.com/a", "https://www.example.com/A", "http://example.com/b"]
     batch = [
         capture(url, second % 7, record_id=id_of(second))
@@ -121,9 +123,11 @@ def test_a_key_with_more_captures_than_a_page_is_listed_once_and_in_order(
     index.record(batch)
     for match in ("prefix", "host", "domain"):
         assert list(index.captures(match, "http://example.com/")) == sorted(batch, key=_order)
-    assert list(index.captures("exact", urls[0])) == sorted(
-        (each for each in batch if each.urlkey == batch[0].urlkey), key=_order
-    )
+    of_key = sorted((each for each in batch if each.urlkey == batch[0].urlkey), key=_order)
+    assert list(index.captures("exact", urls[0])) == of_key
+    assert list(index.captures("exact", urls[0], descending=True)) == of_key[::-1]
+    behind = Cursor.behind(of_key[4])
+    assert list(index.captures("exact", urls[0], after=behind)) == of_key[5:]
 
 
 paths = st.sampled_from(
