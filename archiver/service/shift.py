@@ -84,14 +84,11 @@ class Shift:
         self._archive.manners.restore(closed)
         intervals = {state.name: state.interval for state in await asyncio.to_thread(self._states.all)}
         self.timetable.start(self._files.sources.values(), SCHEDULES, intervals.get)
-        unfinished = await asyncio.to_thread(self._states.unfinished)
-        for name in unfinished:
-            log.info("%s was not finished; it is looked at again", name)
-            self.timetable.soon(SOURCE, name)
         tasks = [
             asyncio.create_task(self.dispatcher.run(), name="dispatcher"),
             asyncio.create_task(self._every(RENEWAL, self.dispatcher.renew), name="leases"),
             asyncio.create_task(self._every(RENEWAL, self._look_at_pauses), name="pauses"),
+            asyncio.create_task(self._every(RENEWAL, self._take_up), name="unfinished"),
             asyncio.create_task(self._every(RENEWAL, self._beat), name="pulse"),
             asyncio.create_task(self._every(CLOCK_EVERY, self._look_at_the_clock), name="clock"),
             asyncio.create_task(self._follow_files(orders), name="files"),
@@ -179,6 +176,13 @@ class Shift:
         for name in sorted(self._paused - paused):
             log.info("%s goes on", name)
         self._paused = paused
+
+    async def _take_up(self) -> None:
+        """Have what was begun and not finished done now: by this process before, or by one that is gone."""
+        for name in await asyncio.to_thread(self._states.unfinished):
+            if not self._stops and self.timetable.next_run(name):
+                log.info("%s was not finished; it is looked at again", name)
+                self.timetable.soon(SOURCE, name)
 
     async def _beat(self) -> None:
         manners, syncs = self._archive.manners, self._archive.ingest.syncs
