@@ -253,12 +253,15 @@ class Dispatcher:
             done = await self._worker(work, halt)
             if work.source:
                 await self._keep(work, work.source, done)
+        except IndexUnavailableError as error:  # not the fault of the source: it stays unfinished
+            log.warning("%s of %s was broken off: %s", work.kind, work.name, error)
+            done = await self._end(work, Done(is_whole=False))
         except ArchiverError as error:
             log.error("%s of %s failed: %s", work.kind, work.name, error)  # noqa: TRY400 - it says all
-            done = await self._failed(work, str(error))
+            done = await self._end(work, Done(problem=str(error)))
         except Exception as error:  # one piece of work must not end the others
             log.exception("%s of %s failed", work.kind, work.name)
-            done = await self._failed(work, f"internal error: {error!r}")
+            done = await self._end(work, Done(problem=f"internal error: {error!r}"))
         finally:
             timer.cancel()
             self._halts.discard(halt)
@@ -269,8 +272,8 @@ class Dispatcher:
                 self._not_before[work.name] = time.monotonic() + RETRY
             self._changed.set()
 
-    async def _failed(self, work: Work, problem: str) -> Done:
-        done = Done(problem=problem)
+    async def _end(self, work: Work, done: Done) -> Done:
+        """Write down that the work did not end well, if that can be."""
         self.fatal = self._over()
         if work.source and not self.fatal:
             with contextlib.suppress(IndexUnavailableError):  # the lease ends by itself
