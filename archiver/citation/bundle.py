@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from archiver import __version__
 from archiver.citation.pages import VERIFY, record_page
+from archiver.citation.premis import EVENT_TYPES, premis_xml
 from archiver.citation.reference import Citation, citation_of
 from archiver.citation.statement import read_canonical
 from archiver.citation.styles import STYLES
@@ -29,7 +30,7 @@ PACKAGE: Final = "datapackage.json"
 PACKAGE_DIGEST: Final = "datapackage-digest.json"
 EVENTS: Final = "trust/events.jsonl"
 ROTATIONS: Final = "trust/rotations.jsonl"
-LAYOUT: Final = 2
+LAYOUT: Final = 3
 """Raised with every change of what follows from the evidence; what another layout derives is not compared."""
 SOFTWARE: Final = f"news-archiver/{__version__}"
 _WACZ_VERSION: Final = "1.1.1"
@@ -86,7 +87,8 @@ def numbered(path: str, number: int) -> str:
 def derived_files(evidence: Evidence, records: Sequence[StoredRecord]) -> dict[str, bytes]:
     """What follows from the evidence and the records: index, pages, citations, the record page."""
     captures = [capture for record in records if (capture := capture_of_record(record))]
-    ids = [read_canonical(statement).get("id") for statement in evidence.statements]
+    stated = [(document, read_canonical(document)) for document in evidence.statements]
+    ids = [statement.get("id") for _, statement in stated]
     by_id = {snapshot.id: snapshot for snapshot in _snapshots(records)}
     snapshots = [by_id[name] for name in ids if name in by_id]
     citations = [citation_of(snapshot, evidence.base_url, evidence.archive) for snapshot in snapshots]
@@ -95,10 +97,18 @@ def derived_files(evidence: Evidence, records: Sequence[StoredRecord]) -> dict[s
         "pages/pages.jsonl": _pages(snapshots, citations).encode(),
         "record.html": record_page(snapshots, citations).encode(),
         "trust/VERIFY.md": VERIFY.encode(),
+        "trust/premis.xml": premis_xml(stated, _later(evidence)),
     }
     for style, name in _CITATIONS.items():
         files[f"citation/{name}"] = _cited(style, citations).encode()
     return files
+
+
+def _later(evidence: Evidence) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    """The later statements among the events: canonical bytes and content."""
+    for line in evidence.events.decode().split("\n")[:-1]:
+        document = json.loads(line)["statement"].encode()
+        yield document, read_canonical(document)
 
 
 def package(evidence: Evidence, files: Mapping[str, tuple[int, str]], created: str) -> dict[str, bytes]:
@@ -137,7 +147,7 @@ def event_line(statement: bytes, proof: str) -> str:
     stated = read_canonical(statement)
     said = {
         "premis": {
-            "eventType": _PREMIS.get(stated["kind"], stated["kind"]),
+            "eventType": EVENT_TYPES.get(stated["kind"], stated["kind"]),
             "eventDateTime": stated["issued"],
             "eventDetail": stated.get("text") or stated.get("reason") or stated["kind"],
             "linkingObjectIdentifier": stated["id"],
@@ -146,10 +156,6 @@ def event_line(statement: bytes, proof: str) -> str:
         "proof": proof,
     }
     return json.dumps(said, ensure_ascii=False) + "\n"
-
-
-_PREMIS: Final = {"annotation": "metadata modification", "withdrawal": "deaccession",
-                  "fixity-loss": "fixity check"}  # fmt: skip
 
 
 def _snapshots(records: Sequence[StoredRecord]) -> Iterator[Snapshot]:

@@ -315,6 +315,13 @@ def instructions_that_check_nothing(files: Files) -> None:
 
 
 @attack
+def preservation_metadata_with_another_digest(files: Files) -> None:
+    files["trust/premis.xml"] = re.sub(
+        rb"<messageDigest>[0-9a-f]", b"<messageDigest>x", files["trust/premis.xml"], count=1
+    )
+
+
+@attack
 def another_file_in_the_bundle(files: Files) -> None:
     files["trust/extra.html"] = b"<script>"
 

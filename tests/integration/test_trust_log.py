@@ -308,6 +308,8 @@ def test_an_annotation_goes_into_the_bundle_with_its_proof(home, tmp_path):
     verdict = verify_bundle(tmp_path / "a.wacz", load_policy(policy))
     assert verdict.problems == []
     assert verdict.notes[0].endswith("The pictures are from a video game.")
+    premis = unpacked(tmp_path / "a.wacz")["trust/premis.xml"]
+    assert b"<eventType>metadata modification</eventType>" in premis
     assert b'"eventType": "metadata modification"' in unpacked(tmp_path / "a.wacz")["trust/events.jsonl"]
 
 
