@@ -146,7 +146,29 @@ KEY is the log's public key as you got it from the archive, NAME+ID+BASE64:
     openssl pkeyutl -verify -pubin -inkey log.der -keyform DER -rawin -in checkpoint.text \\
         -sigfile checkpoint.sig
 
-## 5. The time
+## 5. Witnesses
+
+Behind the first signature line of the proof stand those of witnesses, if there are any. For one whose key is
+WITNESS, as you got it from there, this prints when it signed:
+
+    cat > witness.py <<'END'
+    import base64, datetime, sys
+    name, _, encoded = sys.argv[1].split("+", 2)
+    lines = open(sys.argv[2]).read().split("\\n")
+    found = [line.split(" ")[2] for line in lines if line.startswith("\\u2014 " + name + " ")]
+    signed = base64.b64decode(found[-1])[4:] if found else sys.exit("did not sign")
+    time, text = int.from_bytes(signed[:8], "big"), open("checkpoint.text").read()
+    open("witness.text", "w").write(f"cosignature/v1\\ntime {time}\\n{text}")
+    open("witness.sig", "wb").write(signed[8:])
+    der = bytes.fromhex("302a300506032b6570032100") + base64.b64decode(encoded)[1:]
+    open("witness.der", "wb").write(der)
+    print(datetime.datetime.fromtimestamp(time, datetime.timezone.utc))
+    END
+    python3 witness.py 'WITNESS' trust/capture.tlog-proof
+    openssl pkeyutl -verify -pubin -inkey witness.der -keyform DER -rawin -in witness.text \\
+        -sigfile witness.sig
+
+## 6. The time
 
 For each trust/checkpoint.NAME.tsr, with the root certificate of the authority as you got it from there:
 

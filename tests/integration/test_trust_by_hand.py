@@ -7,13 +7,20 @@ import re
 import shutil
 import subprocess
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from trust_archive import make_home, timestamp_authority
 
+from archiver.citation.checkpoint import Checkpoint
 from archiver.citation.exporting import export_bundle
+from archiver.citation.note import KeyKind, cosign, verifier
+from archiver.storage.ledger.documents import Cosignature
 
+WITNESS = Ed25519PrivateKey.from_private_bytes(b"w" * 32)
+WITNESS_KEY = verifier("witness.example", KeyKind.WITNESS, WITNESS)
 TOOLS = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LC_ALL": "C.UTF-8"}
 
 
@@ -26,6 +33,10 @@ def handed_over(tmp_path_factory):
         with home.ledger() as ledger:
             note = home.place.note()
             assert note
+            line = cosign(
+                note.text, WITNESS_KEY.name, WITNESS, datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+            ).line()
+            ledger.cosigned(Cosignature(Checkpoint.parse(note.text).size, WITNESS_KEY.name, line))
             ledger.stamp(authority.url, note)
             export_bundle(ledger, [home.second], folder / "FILE.wacz")
         shutil.copy(authority.roots, folder / "ROOT.pem")
@@ -64,7 +75,12 @@ def follow(folder: Path, key: str, tamper: str = "true") -> list[str]:
     shutil.rmtree(folder / "bundle", ignore_errors=True)
     said = []
     for number, step in enumerate(steps):
-        commands = step.replace("'KEY'", f"'{key}'").replace("NAME", name).replace("ROOT.pem", "../ROOT.pem")
+        commands = (
+            step.replace("'KEY'", f"'{key}'")
+            .replace("'WITNESS'", f"'{WITNESS_KEY}'")
+            .replace("NAME", name)
+            .replace("ROOT.pem", "../ROOT.pem")
+        )
         if number == 0:
             commands = commands.replace("unzip -d bundle FILE.wacz", "python3 -m zipfile -e FILE.wacz bundle")
             said.append(run(commands, folder)[1])
@@ -76,7 +92,7 @@ def follow(folder: Path, key: str, tamper: str = "true") -> list[str]:
 
 def test_every_step_of_the_instructions_works_for_an_honest_bundle(handed_over):
     folder, key = handed_over
-    files, records, entry, signature, time = follow(folder, key)
+    files, records, entry, signature, witness, time = follow(folder, key)
     assert re.match(r"[0-9a-f]{64}  datapackage.json", files)
     assert files[:64] in (folder / "bundle" / "datapackage-digest.json").read_text()
     assert "NO " not in records
@@ -84,6 +100,8 @@ def test_every_step_of_the_instructions_works_for_an_honest_bundle(handed_over):
     assert "missing: none" in records
     assert entry.strip() == "in the log"
     assert "Signature Verified Successfully" in signature
+    assert witness.startswith("2026-01-02 03:04:05+00:00")
+    assert "Signature Verified Successfully" in witness
     assert "Verification: OK" in time
     assert "Time stamp: " in time
 
@@ -110,4 +128,5 @@ def test_a_changed_checkpoint_is_seen_by_hand(handed_over):
     folder, key = handed_over
     said = follow(folder, key, "sed -i 's/^2$/3/' trust/capture.tlog-proof")
     assert "Signature Verification Failure" in said[3]
-    assert "Verification: FAILED" in said[4]
+    assert "Signature Verification Failure" in said[4]
+    assert "Verification: FAILED" in said[5]
