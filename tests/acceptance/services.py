@@ -17,6 +17,7 @@ from command_line import COMMAND, Archive
 
 from archiver.demo.generated import GeneratedSite
 from archiver.demo.resource import Answer, Request
+from archiver.demo.server import Served
 
 
 class WatchedSite(GeneratedSite):
@@ -25,12 +26,19 @@ class WatchedSite(GeneratedSite):
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
         self.seen: list[tuple[float, str, str, str]] = []
+        self.newest: dict[str, str] = {}
+        """Of each URL the digest (hexadecimal) of what was sent last with status 200."""
 
     def respond(self, request: Request) -> Answer:
         self.seen.append(
             (time.monotonic(), request.headers.get("user-agent", ""), request.hostname, request.target)
         )
         return super().respond(request)
+
+    def record(self, request: Request, answer: Answer, sent: Served | None) -> None:
+        super().record(request, answer, sent)
+        if sent and sent.status == 200:
+            self.newest[sent.url] = sent.digest
 
 
 @dataclass
