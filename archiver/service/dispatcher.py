@@ -125,6 +125,10 @@ class Dispatcher:
             self._changed.set()
         return await asyncio.shield(wanted)
 
+    def wake(self) -> None:
+        """Look at once whether something is due."""
+        self._changed.set()
+
     def halt(self) -> None:
         """Begin nothing any more, and have what is being done come to an end."""
         self._halted = True

@@ -105,6 +105,7 @@ class Shift:
             ordered.cancel()
             self._end.set()
             await self.dispatcher.abandon()
+            await self.timetable.finish()
             await _cancel(tasks)
         if self.dispatcher.fatal:
             raise self.dispatcher.fatal
@@ -206,6 +207,7 @@ class Shift:
         if moved:
             log.warning("the clock moved by %.0f s; what is due is spread anew", moved)
             self.timetable.settle()
+            self.dispatcher.wake()
 
     async def _follow_files(self, orders: Orders) -> None:
         """Look at the source files now and then, and when told to."""

@@ -25,6 +25,8 @@ APART = timedelta(seconds=5)
 _LONGEST_JITTER = 60
 _LOOK_AGAIN = 10.0
 """Seconds after which the table is looked at even if nothing is due by the clock, which may be wrong."""
+_LEAVE = 5.0
+"""Seconds that chores have to end when the service stops."""
 
 Perform = Callable[[str, str], Coroutine[Any, Any, None]]
 
@@ -40,14 +42,14 @@ class _Performing(BaseExecutor):  # type: ignore[misc]  # APScheduler has no typ
     def __init__(self, perform: Perform) -> None:
         super().__init__()
         self._perform = perform
-        self._tasks: set[asyncio.Task[None]] = set()
+        self.tasks: set[asyncio.Task[None]] = set()
 
     def _do_submit_job(self, job: Job, run_times: list[datetime]) -> None:
         task = asyncio.get_running_loop().create_task(self._perform(*job.args))
-        self._tasks.add(task)
+        self.tasks.add(task)
 
         def ended(task: asyncio.Task[None]) -> None:
-            self._tasks.discard(task)
+            self.tasks.discard(task)
             error = None if task.cancelled() else task.exception()
             if error:
                 self._run_job_error(job.id, error, error.__traceback__)
@@ -74,9 +76,10 @@ class Timetable:
     """The jobs of one archive: a `source` job for each source that is followed, and the `chore` jobs."""
 
     def __init__(self, store: Any, perform: Perform) -> None:
+        self._performing = _Performing(perform)
         self._scheduler = _Scheduler(
             jobstores={"default": store},
-            executors={"default": _Performing(perform)},
+            executors={"default": self._performing},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             timezone=UTC,
         )
@@ -99,6 +102,13 @@ class Timetable:
         """Nothing is begun any more; what runs goes on."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
+
+    async def finish(self) -> None:
+        """Wait a little for what was begun, then give it up."""
+        if self._performing.tasks:
+            _, late = await asyncio.wait(self._performing.tasks, timeout=_LEAVE)
+            for task in late:
+                task.cancel()
 
     def follow(
         self, sources: Iterable[Source], intervals: Callable[[str], timedelta | None] = lambda _name: None
@@ -135,6 +145,11 @@ class Timetable:
         job = self._scheduler.get_job(_job_id(kind, name))
         if job:
             job.modify(next_run_time=datetime.now(UTC))
+
+    def wake(self) -> None:
+        """Look at once whether something is due, whatever the clock said before."""
+        if self._scheduler.running:
+            self._scheduler.wakeup()
 
     def settle(self) -> None:
         """After a pause or a jump of the clock: spread what is overdue, bring near what is too far off."""
