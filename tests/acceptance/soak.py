@@ -1,8 +1,8 @@
 """Many days of the service in a minute or two: `python soak.py HOME DAYS`.
 
 The clock is moved from outside whenever the service has nothing to do. The site lives in the same time: its
-articles appear, are edited, change pictures, are deleted; it has bad hours of several kinds. At the end one JSON
-object is printed: what the site answered, and what the process cost.
+articles appear, are edited, change pictures, are deleted; it has bad hours of several kinds. At the end one
+JSON object is printed: what the site answered, and what the process cost.
 """
 
 from __future__ import annotations
