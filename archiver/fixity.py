@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from archiver.model.capture import Capture, RecordType
+from archiver.model.capture import IMPORTED, Capture, RecordType
 from archiver.model.snapshot import Snapshot
 from archiver.storage.index import Index, Segment
 from archiver.storage.warc import (
@@ -107,6 +108,7 @@ def _verify_segment(
         if end is None or capture.location.offset < end
     }
     count.captures += len(expected)
+    copied: Counter[str] = Counter()
     for found in check_segment(path, segment.digest if segment else None, end=end):
         if isinstance(found, Fault):
             yield found
@@ -114,9 +116,26 @@ def _verify_segment(
         count.records += 1
         count.bytes += found.record.location.length
         capture = expected.pop(found.record.location.offset, None)
-        yield from _against_index(name, found, capture, segment)
+        if capture is None and (other := _indexed_elsewhere(name, found, index)):
+            copied[other] += 1
+        else:
+            yield from _against_index(name, found, capture, segment)
+    for other, records in copied.items():
+        if not name.startswith(IMPORTED):  # foreign files may overlap
+            yield Fault(
+                name, 0, f"{records} of its records are indexed in {other}; keep one of the two files"
+            )
     for offset, capture in sorted(expected.items()):
         yield Fault(name, offset, f"the index has {capture.target_uri} here, but no record begins here")
+
+
+def _indexed_elsewhere(name: str, checked: CheckedRecord, index: Index) -> str | None:
+    """The other segment in which the index has this very record."""
+    stored = checked.capture
+    twin = index.capture(stored.record_id) if stored else None
+    if not stored or not twin or twin.location.segment == name:
+        return None
+    return twin.location.segment if twin.payload_digest == stored.payload_digest else None
 
 
 def _against_index(

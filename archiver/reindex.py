@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
@@ -145,7 +145,8 @@ def reindex(
 
     The old index stays in place until the new one is complete. A record that cannot be read is told to
     `on_damage` and left out; the records behind it are found again. The digests that files were sealed with
-    are kept, so that a file that changed since is still told from one that did not.
+    are kept, so that a file that changed since is still told from one that did not. A file whose captures an
+    earlier one holds too is told to `on_damage`; they count once.
     """
     total = Indexed()
     sealed = {segment.name: segment for segment in index.segments() if segment.sealed}
@@ -153,7 +154,14 @@ def reindex(
         for path in segment_files(folder):
             is_open = path.suffix == OPEN_SUFFIX  # its writer goes on while we read
             until = index.indexed_end(segment_name(path)) if is_open else None
-            total += _index_segment(path, fresh, on_damage, until=until) + Indexed(segments=1)
+            found = _index_segment(path, fresh, on_damage, until=until) + Indexed(segments=1)
+            known = fresh.stats().total.captures
+            twice = total.captures + found.captures - known
+            if twice and not imported_from(path.name):  # foreign files may overlap
+                on_damage(
+                    f"{path.name}: {twice} of its captures are in an earlier file too; keep one of the two"
+                )
+            total = replace(total + found, captures=known)
             if not is_open:
                 size = path.stat().st_size
                 _mark_sealed(path, size, sealed.get(path.name), fresh)

@@ -109,3 +109,21 @@ def test_what_no_segment_is_does_not_disturb(archive: Archive) -> None:
     before = archive.dump()
     archive.here("reindex")
     assert archive.dump() == before
+
+
+def test_a_copy_of_a_file_beside_it_is_named_and_counts_once(archive: Archive) -> None:
+    before = archive.here("reindex", "--json").json()
+    original = archive.warcs[0]
+    copy = original.with_name("zz-copy.warc.gz")
+    copy.symlink_to(original.name)
+    try:
+        said = archive.here("reindex", "--json")
+        assert said.json()["captures"] == before["captures"]
+        assert f"{copy.name}: " in said.err
+        assert "keep one of the two" in said.err
+        [fault] = archive.here("verify", "--json", code=1).json()["faults"]
+        assert f"indexed in {original.name}; keep one of the two files" in str(fault)
+    finally:
+        copy.unlink()
+        archive.here("reindex")
+    assert archive.here("verify", "--json").json()["faults"] == []
