@@ -119,6 +119,8 @@ class Dispatcher:
 
     async def look(self, name: str) -> Done:
         """Look at a source as soon as there is a place; returns when that is done."""
+        if self._halted or self.fatal:
+            return Done(is_whole=False)
         wanted = self._asked.get(name)
         if wanted is None:
             wanted = self._asked[name] = asyncio.get_running_loop().create_future()
@@ -180,7 +182,7 @@ class Dispatcher:
         """Begin what fits; whether anything was begun."""
         begun = False
         try:
-            while len(self._busy) < self._places and not self._halted:
+            while len(self._busy) < self._places and not (self._halted or self.fatal):
                 work = await self._next()
                 if work is None:
                     break
@@ -219,7 +221,8 @@ class Dispatcher:
             return None
         now = datetime.now(UTC)
         followed = self._followed()
-        for late in await asyncio.to_thread(self._index.due_sources, now):
+        due = await asyncio.to_thread(self._index.due_sources, now)
+        for late in sorted(due, key=lambda each: each.oldest):
             source = followed.get(late.source)
             if source and self._is_free(late.source):
                 return Work(Kind.REVISIT, source, newest_first=now - late.oldest > BEHIND)
