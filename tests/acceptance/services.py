@@ -74,7 +74,7 @@ class Service:
         log = self.archive.home / f"service-{len(self.processes)}.log"
         with log.open("wb") as file:
             process = subprocess.Popen(
-                [COMMAND, "run", "--no-web", *arguments],
+                [COMMAND, "run", *(arguments or ("--no-web",))],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=file,
