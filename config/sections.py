@@ -217,7 +217,7 @@ class Web(Section):
         (), description='Proxies whose X-Forwarded-Proto and -For are believed, such as "127.0.0.1".'
     )
     metrics_networks: tuple[NetworkText, ...] = Field(
-        ("127.0.0.0/8", "::1", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"),
+        ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128"),
         description="Networks that may ask for /metrics.",
     )
     workers: int = Field(
