@@ -237,7 +237,11 @@ def test_one_unsound_file_keeps_all_out(home, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("old.arc.gz", gzip.compress(b"filedesc://old.arc 0.0.0.0 2009 text/plain 76\n1 0 X\n"), "ARC file"),
+        (
+            "old.arc.gz",
+            gzip.compress(b"filedesc://old.arc 0.0.0.0 2009 text/plain 76\n1 0 X\n", mtime=0),
+            "ARC file",
+        ),
         ("old.arc", b"filedesc://old.arc 0.0.0.0 2009 text/plain 76\n1 0 X\n", "ARC file"),
         ("a.wacz", b"PK\x03\x04rest", "ZIP file"),
         ("page.warc.gz", b"<html>404</html>", "no WARC file"),
