@@ -155,12 +155,14 @@ async def soak(home: Home, site: Daily, days: float, clock: Any) -> dict[str, An
         with Extractor() as extractor:
             shift = Shift(archive, extractor, files, pulse, lambda: True, ClockWatch(steady=time.time))
             working = asyncio.create_task(shift.work(orders))
-            while (now := datetime.now(UTC)) < end and not working.done():
+            idle = False
+            while ((now := datetime.now(UTC)) < end or not idle) and not working.done():
                 runs = [run for name in files.sources if (run := shift.timetable.next_run(name))]
                 _, article = archive.index.lag(end + FAR)
                 due = min([*runs, *([article] if article else [])], default=now)
-                idle = not (shift.dispatcher.in_progress or shift.dispatcher.waiting)
-                if idle and due > now:
+                busy = shift.dispatcher.in_progress or shift.dispatcher.waiting
+                idle = due > now and not busy
+                if idle and now < end:
                     clock.move_to(min(max(due, now + STEP), end))
                     costs.append((resident(), open_files()))
                 shift.timetable.wake()

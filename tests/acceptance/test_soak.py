@@ -28,7 +28,7 @@ SETTINGS = {
     "ARCHIVER_STORAGE__SEGMENT_AGE": "86400",
 }
 STEP = soak.STEP + timedelta(minutes=5)
-UNDISTURBED = tuple(timedelta(hours=hours) for hours in (1, 6, 33, 91.5, 206.25, 462.6))
+UNDISTURBED = tuple(timedelta(hours=hours) for hours in (1, 6, 33, 91.5, 206.25, 976.9))
 """Ages of an article that never changes at its visits: the rungs 1, 6, 24 h, 3, 7, 30 d, the distance to each
 half as long again from the second visit without a change on."""
 
@@ -150,7 +150,7 @@ def test_articles_are_visited_when_their_ladder_says_so(soaked: Soaked) -> None:
 def test_the_source_was_looked_at_within_its_bounds_and_every_snapshot_is_logged(soaked: Soaked) -> None:
     times = soaked.answers("/feed.xml", 200, 304)
     apart = [later - earlier for earlier, later in itertools.pairwise(times)]
-    assert max(apart) <= timedelta(hours=4) + STEP + timedelta(hours=3)  # four times the interval; bad hours
+    assert max(apart) <= 2 * (timedelta(hours=4) + STEP)  # four times the interval; once in a bad hour
     assert len(times) >= DAYS * 24 / 5
     with soaked.archive.index() as index:
         assert list(index.ledger.waiting()) == []
