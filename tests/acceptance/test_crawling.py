@@ -103,21 +103,6 @@ def test_a_second_crawl_fetches_no_article_that_its_source_does_not_call_newer(
     assert not [request for request in generated.requests if "/news/" in request.path]
 
 
-def test_a_page_that_a_crash_left_without_a_snapshot_is_completed_by_the_next_crawl(
-    operator: Operator, generated: GeneratedSite
-) -> None:
-    follow(operator, generated)
-    operator.crawl("--limit", "2")
-    with sqlite3.connect(operator.archive.home / "index.sqlite") as database:
-        [(lost, url)] = database.execute(
-            "SELECT snapshots.id, urls.url FROM snapshots JOIN urls ON urls.id = seed_url_id LIMIT 1"
-        )
-        database.execute("DELETE FROM snapshot_pictures WHERE snapshot_id = ?", (lost,))
-        database.execute("DELETE FROM snapshots WHERE id = ?", (lost,))
-    assert total(operator.crawl("--limit", "2"), "new") == 1
-    assert len(operator.ask("history", url)) == 1
-
-
 def test_a_due_revisit_costs_a_304_unless_the_article_or_a_picture_changed(
     operator: Operator, generated: GeneratedSite
 ) -> None:
