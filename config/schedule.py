@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 SHORTEST = timedelta(minutes=1)
@@ -91,7 +91,9 @@ def parse_schedule(text: str) -> Schedule:
         raise ValueError("the weekday as a name (sun, mon, ... or mon-fri), not as a number")
     schedule = Schedule(cron=" ".join(fields))
     try:
-        schedule.trigger()
+        first = schedule.trigger().get_next_fire_time(None, datetime.now(UTC))
     except (ValueError, TypeError) as error:
         raise ValueError(f"five cron fields such as */10 6-22 * * * ({error})") from None
+    if first is None:
+        raise ValueError("cron fields that fit some day; these never do")
     return schedule

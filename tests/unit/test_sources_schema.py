@@ -129,6 +129,8 @@ def test_a_secret_never_shows_in_a_message(tmp_path):
         ("schedule: 10 s", "7: schedule: expected an interval from 1 min to 31 d, found '10 s'"),
         ('schedule: "* * * * 1"', "7: schedule: expected the weekday as a name"),
         ('schedule: "99 * * * *"', "7: schedule: expected five cron fields such as"),
+        ('schedule: "0 0 31 2 *"', "7: schedule: expected cron fields that fit some day"),
+        ('schedule: "0 0 * * * *"', "7: schedule: expected an interval such as 15 min, or five cron fields"),
         ("include: ['(']", "7: include: expected a regular expression (missing )"),
         ("include: ['(a+)+']", "7: include: expected a pattern without a repetition inside a repetition"),
         ("include: ['.*']", "7: include: expected a pattern that does not match everything"),
