@@ -61,6 +61,14 @@ class IndexUnavailableError(ArchiverError):
     """The index database cannot be reached, is locked, or belongs to another program version."""
 
 
+class IndexDamagedError(IndexUnavailableError):
+    """The index contradicts itself; without it, `archiver reindex` makes a new one from the WARC files."""
+
+
+class UnstorableError(ArchiverError):
+    """The index cannot hold what it was given; everything else goes on."""
+
+
 class LogRefusedError(ArchiverError):
     """The log will not sign what contradicts what it signed before."""
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import multiprocessing
+import signal
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
+from archiver.crawl.lifeline import end_with_parent
 from archiver.model.article import ExtractedArticle
 from archiver.spiders.extraction import ExtractionError, extract
 
@@ -18,37 +20,39 @@ log = logging.getLogger(__name__)
 SECONDS = 30.0
 """How long one page may take before it is given up and its process ended."""
 PAGES_BEFORE_RENEWAL = 2_000
-"""A worker is replaced after so many pages, so that a leak in a parser never adds up."""
+"""A process is replaced after so many pages, so that a leak in a parser never adds up."""
 
 
 class Extractor:
     """Extracts in `workers` processes; with 0 in a thread of this one, which suits a handful of pages."""
 
     def __init__(self, workers: int = 0) -> None:
-        self._workers = workers
-        self._pool: ProcessPoolExecutor | None = None
-        self._places = asyncio.Semaphore(max(workers, 1) * 2)
+        self._readers: list[_Process | _Thread] = [_Process() for _ in range(workers)] or [_Thread()]
+        self._free: asyncio.Queue[_Process | _Thread] = asyncio.Queue()
+        for reader in self._readers:
+            self._free.put_nowait(reader)
 
     async def article(self, content: bytes, url: str, charset: str | None) -> ExtractedArticle | None:
         """The article of a page, without its pictures; None (and a log line) when it cannot be read."""
-        async with self._places:
-            try:
-                found = await asyncio.wait_for(self._run(content, url, charset), SECONDS)
-            except TimeoutError:
-                log.warning("%s: the article could not be read within %.0f s", url, SECONDS)
-                self._end_workers()
-            except (ExtractionError, BrokenProcessPool) as error:
-                log.warning("%s: the article could not be read: %s", url, error)
-                self._end_workers()
-            else:
-                return replace(found, pictures=())
+        reader = await self._free.get()
+        try:
+            found = await asyncio.wait_for(reader.read(content, url, charset), SECONDS)
+        except TimeoutError:
+            log.warning("%s: the article could not be read within %.0f s", url, SECONDS)
+            reader.end()
+        except (ExtractionError, BrokenProcessPool) as error:
+            log.warning("%s: the article could not be read: %s", url, error)
+            reader.end()
+        else:
+            return replace(found, pictures=())
+        finally:
+            self._free.put_nowait(reader)
         return None
 
     def close(self) -> None:
-        """End the workers."""
-        if self._pool:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            self._pool = None
+        """End the processes."""
+        for reader in self._readers:
+            reader.end()
 
     def __enter__(self) -> Self:
         return self
@@ -58,18 +62,43 @@ class Extractor:
     ) -> None:
         self.close()
 
-    async def _run(self, content: bytes, url: str, charset: str | None) -> ExtractedArticle:
-        if not self._workers:
-            return await asyncio.to_thread(extract, content, url, charset)
+
+class _Thread:
+    """Reads in this process; what takes too long cannot be ended, only left behind."""
+
+    async def read(self, content: bytes, url: str, charset: str | None) -> ExtractedArticle:
+        return await asyncio.to_thread(extract, content, url, charset)
+
+    def end(self) -> None:
+        pass
+
+
+class _Process:
+    """Reads one page at a time in a process that is begun with the first, and anew after many or a bad one.
+
+    The executor's own `max_tasks_per_child` is not used: with CPython 3.11 to 3.13 it can stop for good
+    when a worker is replaced (gh-115634).
+    """
+
+    def __init__(self) -> None:
+        self._pool: ProcessPoolExecutor | None = None
+        self._pages = 0
+
+    async def read(self, content: bytes, url: str, charset: str | None) -> ExtractedArticle:
+        if self._pages >= PAGES_BEFORE_RENEWAL:
+            self.end()
         if self._pool is None:
+            self._pages = 0
             self._pool = ProcessPoolExecutor(
-                self._workers,
+                1,
                 mp_context=multiprocessing.get_context("spawn"),
-                max_tasks_per_child=PAGES_BEFORE_RENEWAL,
+                initializer=end_with_parent,
+                initargs=(signal.SIGKILL,),
             )
+        self._pages += 1
         return await asyncio.get_running_loop().run_in_executor(self._pool, extract, content, url, charset)
 
-    def _end_workers(self) -> None:
+    def end(self) -> None:
         pool, self._pool = self._pool, None
         if pool is None:
             return

@@ -15,7 +15,13 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
-from archiver.errors import ArchiverError, IndexUnavailableError, StorageError
+from archiver.errors import (
+    ArchiverError,
+    IndexDamagedError,
+    IndexUnavailableError,
+    StorageError,
+    UnstorableError,
+)
 from archiver.ingest.policy import CommitPolicy
 from archiver.ingest.recorder import Notary, Recorder
 from archiver.ingest.room import refuse_without_room
@@ -64,7 +70,7 @@ class Ingest:
         self._turn = asyncio.Lock()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ingest")
         self._waiting: dict[UUID, asyncio.Future[Result]] = {}
-        self._recent: OrderedDict[UUID, Capture] = OrderedDict()
+        self._recent: OrderedDict[UUID, Capture | BaseException] = OrderedDict()
         self._pending_bytes = 0
         self._room = asyncio.Event()
         self._room.set()
@@ -86,6 +92,8 @@ class Ingest:
     async def capture(self, exchange_id: UUID) -> Capture:
         """The durable, indexed capture of an accepted exchange. Raises what prevented it."""
         recent = self._recent.get(exchange_id)
+        if isinstance(recent, BaseException):
+            raise recent
         if recent:
             return recent
         waiting = self._waiting.get(exchange_id)
@@ -172,10 +180,10 @@ class Ingest:
 
     def _settle(self, exchange_id: UUID, done: asyncio.Future[Result]) -> None:
         del self._waiting[exchange_id]
-        if done.cancelled() or done.exception():
+        if done.cancelled():
             return
-        result = done.result()
-        assert isinstance(result, Capture)
+        result = done.exception() or done.result()
+        assert isinstance(result, Capture | BaseException)
         self._recent[exchange_id] = result
         while len(self._recent) > 10_000:
             self._recent.popitem(last=False)
@@ -260,7 +268,7 @@ class Ingest:
 
     def _is_over(self, group: Sequence[_Work], error: Exception) -> bool:
         """Whether nothing more is tried for `group`; what cannot be recorded must not take others with it."""
-        if isinstance(error, ArchiverError):
+        if isinstance(error, ArchiverError) and not isinstance(error, UnstorableError):
             self._failed = told = error
         elif len(group) > 1:
             return False
@@ -284,6 +292,8 @@ class Ingest:
         for pause in itertools.chain(RETRY_SECONDS, itertools.repeat(RETRY_SECONDS[-1])):
             try:
                 result = await loop.run_in_executor(self._thread, step, argument)
+            except IndexDamagedError:
+                raise
             except (StorageError, IndexUnavailableError) as error:
                 if self._hurry.is_set() or loop.time() + pause > deadline:
                     raise

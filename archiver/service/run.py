@@ -15,7 +15,7 @@ from archiver.crawl.archive import open_archive
 from archiver.crawl.contact import lacks_contact
 from archiver.crawl.extracting import Extractor
 from archiver.crawl.reactor import run_under_reactor
-from archiver.errors import AlreadyRunningError, IndexUnavailableError
+from archiver.errors import AlreadyRunningError, IndexDamagedError, IndexUnavailableError
 from archiver.model.operations import PassCounts
 from archiver.service.clock_watch import ClockWatch
 from archiver.service.home_lock import sole_service
@@ -61,7 +61,7 @@ def run_once(home: Home, settings: Settings) -> PassCounts:
             if not await asyncio.to_thread(leadership.try_acquire):
                 raise AlreadyRunningError("another service leads this archive; it does what is due")
             async with open_archive(home, settings, patience=float("inf")) as archive:
-                with Extractor() as extractor:
+                with Extractor(1) as extractor:
                     shift = Shift(archive, extractor, files, pulse, leadership.is_held)
                     return await shift.work_once(orders)
 
@@ -80,10 +80,13 @@ async def _lead_and_work(
                 continue
             try:
                 async with open_archive(home, settings, patience=float("inf")) as archive:
-                    with Extractor() as extractor:
+                    with Extractor(1) as extractor:
                         await Shift(archive, extractor, files, pulse, leadership.is_held, clock).work(orders)
+            except IndexDamagedError:
+                raise
             except IndexUnavailableError as error:
                 log.warning("%s; trying again", error)
+                await _pause(orders)
             pulse.role = STOPPING if orders.stop.is_set() else STANDBY
         with contextlib.suppress(IndexUnavailableError):  # it is found to be silent soon enough
             await asyncio.to_thread(pulse.end, index)
@@ -103,9 +106,13 @@ async def _become_leader(index: Index, leadership: Leadership, pulse: Pulse, ord
         log.warning("%s", error)
         leads = False
     if not leads:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(orders.stop.wait(), LEADERSHIP_EVERY)
+        await _pause(orders)
     return leads
+
+
+async def _pause(orders: Orders) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(orders.stop.wait(), LEADERSHIP_EVERY)
 
 
 @asynccontextmanager

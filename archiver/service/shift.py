@@ -7,8 +7,9 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
+from archiver.config.source import Source
 from archiver.crawl.archive import Archive
 from archiver.crawl.extracting import Extractor
 from archiver.errors import IndexUnavailableError
@@ -96,7 +97,7 @@ class Shift:
         ]
         ordered = asyncio.create_task(orders.stop.wait())
         try:
-            await self._plan_all()
+            await self._tell_plans()
             await asyncio.wait((*tasks, ordered), return_when=asyncio.FIRST_COMPLETED)
             self._begin_to_stop()
             await asyncio.wait(tasks[:1], timeout=self._grace)
@@ -151,23 +152,30 @@ class Shift:
         elif source and name not in self._paused:
             done = await self.dispatcher.look(name)
             if done.is_whole and not self._stops:
-                brought = done.counts.new > 0
-                current = self.timetable.interval(name)
-                await self._plan(name, next_interval(source.schedule, current, brought=brought))
+                await self._plan_next(source, brought=done.counts.new > 0)
 
-    async def _plan(self, name: str, interval: timedelta | None) -> None:
-        """Look at the source at this interval, and say when it is looked at next."""
+    async def _plan_next(self, source: Source, *, brought: bool) -> None:
+        """Have the source looked at again an interval from now, by what the pass that just ended brought."""
         try:
+            interval = next_interval(source.schedule, self.timetable.interval(source.name), brought=brought)
             if interval:
-                self.timetable.set_interval(name, interval)
+                self.timetable.again_in(source.name, interval)
+        except IndexUnavailableError as error:
+            log.warning("%s keeps its interval: %s", source.name, error)
+        await self._tell_plan(source.name)
+
+    async def _tell_plan(self, name: str) -> None:
+        """Say when the source is looked at next."""
+        try:
+            interval = self.timetable.interval(name)
             await asyncio.to_thread(self._states.plan, name, self.timetable.next_run(name), interval)
         except IndexUnavailableError as error:
             log.warning("when %s is next cannot be told: %s", name, error)
 
-    async def _plan_all(self) -> None:
+    async def _tell_plans(self) -> None:
         """Say of every source when it is looked at."""
         for name in list(self._files.sources):
-            await self._plan(name, self.timetable.interval(name))
+            await self._tell_plan(name)
 
     async def _look_at_pauses(self) -> None:
         states = await asyncio.to_thread(self._states.all)
@@ -225,7 +233,7 @@ class Shift:
                 log.warning("the timetable cannot follow the source files yet: %s", error)
                 continue
             changed = False
-            await self._plan_all()
+            await self._tell_plans()
 
     async def _until_deposed(self) -> None:
         """Returns when another process leads, or this one cannot know."""

@@ -128,10 +128,10 @@ class Timetable:
         found: timedelta | None = getattr(job.trigger, "interval", None) if job else None
         return found
 
-    def set_interval(self, source: str, interval: timedelta) -> None:
-        """Look at the source every `interval` from now on."""
+    def again_in(self, source: str, interval: timedelta) -> None:
+        """Look at the source `interval` from now, then as often: a late or long pass delays the next."""
         job = self._scheduler.get_job(_job_id(SOURCE, source))
-        if job and job.trigger.interval != interval:
+        if job:
             job.reschedule(_every(interval))
 
     def next_run(self, source: str) -> datetime | None:

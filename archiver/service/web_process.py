@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import logging
-import signal
 import sys
 import time
 from collections.abc import Sequence
+
+from archiver.crawl.lifeline import end_with_parent
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +17,6 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 LIVED_LONG = 60.0
 """Seconds after which a process that ended is no longer taken for one that cannot start."""
 GRACE = 10.0
-_PR_SET_PDEATHSIG = 1
 
 
 async def keep_web_running(arguments: Sequence[str], stop: asyncio.Event) -> None:
@@ -26,7 +25,7 @@ async def keep_web_running(arguments: Sequence[str], stop: asyncio.Event) -> Non
     while not stop.is_set():
         began = time.monotonic()
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "archiver.cli", *arguments, preexec_fn=_end_with_parent
+            sys.executable, "-m", "archiver.cli", *arguments, preexec_fn=end_with_parent
         )
         code = await _until_end(process, stop)
         if stop.is_set():
@@ -51,9 +50,3 @@ async def _until_end(process: asyncio.subprocess.Process, stop: asyncio.Event) -
         if not ended.done():
             process.kill()
     return await ended
-
-
-def _end_with_parent() -> None:
-    """In the child: it is ended when the service is, however that happens (Linux; elsewhere it is not)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -23,7 +23,13 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
 
-from archiver.errors import ArchiverError, DiskFullError, IndexUnavailableError
+from archiver.errors import (
+    ArchiverError,
+    DiskFullError,
+    IndexDamagedError,
+    IndexUnavailableError,
+    UnstorableError,
+)
 from archiver.storage.index.turns import among_others
 
 BUSY_TIMEOUT: Final = 30.0
@@ -104,8 +110,10 @@ class Database:
             self.engine: Engine = _engine(self.url)
         except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
             raise IndexUnavailableError(f"database.url cannot be used: {error}") from None
-        assert self.engine.dialect.loaded_dbapi is not None
-        self._driver_error: type[Exception] = self.engine.dialect.loaded_dbapi.Error
+        driver: Any = self.engine.dialect.loaded_dbapi
+        self._driver_error: type[Exception] = driver.Error
+        self._contradiction: type[Exception] = driver.IntegrityError
+        self._not_held: tuple[type[Exception], ...] = (driver.DataError, OverflowError)
         self._is_private = is_private
         self._reader = self.engine
         if not self.is_sqlite:  # SQLite connections begin no transaction unless told to
@@ -180,10 +188,14 @@ class Database:
 
     @contextmanager
     def explaining(self) -> Iterator[None]:
-        """Tells what the driver raises as IndexUnavailableError or DiskFullError, in one line."""
+        """Tells in one line what the driver raises.
+
+        As IndexUnavailableError or DiskFullError, for which waiting may help, or as IndexDamagedError or
+        UnstorableError, for which it does not.
+        """
         try:
             yield
-        except (DBAPIError, self._driver_error) as error:
+        except (DBAPIError, self._driver_error, OverflowError) as error:
             raise self._explained(error) from error
 
     def turn(self) -> AbstractContextManager[None]:
@@ -199,6 +211,10 @@ class Database:
     def _explained(self, error: Exception) -> ArchiverError:
         cause = error.orig if isinstance(error, DBAPIError) else error
         message = str(cause).strip().partition("\n")[0]
+        if isinstance(cause, self._not_held):
+            return UnstorableError(f"the index {self.where} cannot hold this: {message}")
+        if isinstance(cause, self._contradiction):
+            return _damaged(self.where, message)
         if self.is_sqlite:
             return _sqlite_error(self.where, self.path, cause, message)
         if "connection" in message:
@@ -259,6 +275,13 @@ def _is_full(folder: Path) -> bool:
         return False
 
 
+def _damaged(where: str, message: str) -> IndexDamagedError:
+    return IndexDamagedError(
+        f"the index {where} is damaged ({message}); stop what uses it, "
+        "move it away and run `archiver reindex`, which makes a new one from the WARC files"
+    )
+
+
 def _sqlite_error(where: str, path: Path, cause: BaseException | None, message: str) -> ArchiverError:
     name = getattr(cause, "sqlite_errorname", "")
     if name.startswith("SQLITE_FULL") or (name.startswith("SQLITE_IOERR") and _is_full(path.parent)):
@@ -268,10 +291,7 @@ def _sqlite_error(where: str, path: Path, cause: BaseException | None, message: 
             f"the index {where} is locked by another process; try again when it has finished"
         )
     if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
-        return IndexUnavailableError(
-            f"the index {where} is no sound SQLite database ({message}); "
-            "move it away and run `archiver reindex`"
-        )
+        return _damaged(where, message)
     if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_IOERR")):
         reason = "the folder does not exist" if not path.parent.is_dir() else message
         return IndexUnavailableError(

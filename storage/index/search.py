@@ -113,7 +113,7 @@ def text_row(snapshot: Snapshot) -> dict[str, str]:
 
 
 def write_texts(connection: Connection, new: Sequence[Snapshot]) -> None:
-    """Make new snapshots findable."""
+    """Make new snapshots findable. SQLite gives out again the number of a last row that was lost."""
     if not new:
         return
     ids = dict(
@@ -124,7 +124,7 @@ def write_texts(connection: Connection, new: Sequence[Snapshot]) -> None:
         ).all()
     )
     rows = [{"rowid": ids[snapshot.id], **text_row(snapshot)} for snapshot in new]
-    connection.execute(insert(snapshot_texts), rows)
+    connection.execute(insert(snapshot_texts).prefix_with("OR REPLACE", dialect="sqlite"), rows)
 
 
 def search(

@@ -103,6 +103,44 @@ def test_a_second_crawl_fetches_no_article_that_its_source_does_not_call_newer(
     assert not [request for request in generated.requests if "/news/" in request.path]
 
 
+def test_a_page_that_a_crash_left_without_a_snapshot_is_completed_by_the_next_crawl(
+    operator: Operator, generated: GeneratedSite
+) -> None:
+    follow(operator, generated)
+    operator.crawl("--limit", "2")
+    with sqlite3.connect(operator.archive.home / "index.sqlite") as database:
+        [(lost, url)] = database.execute(
+            "SELECT snapshots.id, urls.url FROM snapshots JOIN urls ON urls.id = seed_url_id"
+            " ORDER BY snapshots.id DESC LIMIT 1"  # the last one, whose number is given out again
+        )
+        database.execute("DELETE FROM snapshot_pictures WHERE snapshot_id = ?", (lost,))
+        database.execute("DELETE FROM snapshots WHERE id = ?", (lost,))
+    assert total(operator.crawl("--limit", "2"), "new") == 1
+    assert len(operator.ask("history", url)) == 1
+
+
+def test_an_index_that_refuses_ends_the_crawl_and_a_new_one_has_everything(
+    operator: Operator, generated: GeneratedSite
+) -> None:
+    follow(operator, generated)
+    operator.crawl("--limit", "1")
+    with sqlite3.connect(operator.archive.home / "index.sqlite") as database:
+        database.execute(
+            "CREATE TRIGGER broken BEFORE INSERT ON snapshots WHEN (SELECT count(*) FROM snapshots) = 5"
+            " BEGIN SELECT RAISE(ABORT, 'no'); END"
+        )
+    told = operator.archive.run("crawl", code=1, timeout=60).err
+    assert "archiver reindex" in told
+    assert "Traceback" not in told
+    for path in operator.archive.home.glob("index.sqlite*"):
+        path.unlink()
+    operator.archive.here("reindex")
+    operator.archive.here("verify")
+    assert total(operator.crawl(), "failed") == 0
+    with operator.archive.index() as index:
+        assert sorted(each.seed for each in index.snapshots()) == sorted(generated.article_urls)
+
+
 def test_a_due_revisit_costs_a_304_unless_the_article_or_a_picture_changed(
     operator: Operator, generated: GeneratedSite
 ) -> None:

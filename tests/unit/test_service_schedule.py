@@ -229,6 +229,22 @@ async def test_a_pass_that_lasts_longer_than_its_interval_is_not_begun_twice(tmp
     table.index.close()
 
 
+async def test_after_a_late_pass_the_next_is_a_whole_interval_away(tmp_path: Path) -> None:
+    table = Table(tmp_path)
+    with time_machine.travel(datetime(2030, 1, 1, tzinfo=UTC), tick=True) as clock:
+        table.start(source("one"))
+        for minutes in range(5, 65, 6):  # somewhere in the interval, whatever the jitter says
+            table.done.clear()
+            clock.shift(2 * HOUR + timedelta(minutes=minutes))
+            await table.until(lambda: (SOURCE, "one") in table.done)
+            table.timetable.again_in("one", HOUR)
+            when = table.timetable.next_run("one")
+            assert when
+            assert when - datetime.now(UTC) >= HOUR - timedelta(minutes=1, seconds=5)
+        table.timetable.stop()
+    table.index.close()
+
+
 async def test_what_is_overdue_after_a_jump_of_the_clock_is_spread(tmp_path: Path) -> None:
     table, sources = Table(tmp_path), [source(f"s{number}") for number in range(40)]
     with time_machine.travel(datetime(2030, 1, 1, tzinfo=UTC), tick=True) as clock:
@@ -262,7 +278,7 @@ async def test_a_clock_that_was_ahead_does_not_keep_sources_waiting(tmp_path: Pa
 async def test_the_table_follows_the_source_files(tmp_path: Path) -> None:
     table = Table(tmp_path)
     table.start(source("stays"), source("goes"), source("changes"))
-    table.timetable.set_interval("stays", timedelta(minutes=40))
+    table.timetable.again_in("stays", timedelta(minutes=40))
     changed = replace(source("changes"), schedule=Schedule(interval=timedelta(minutes=7)))
     table.timetable.follow([source("stays"), changed, source("comes")])
     assert table.timetable.interval("stays") == timedelta(minutes=40)
@@ -278,7 +294,7 @@ async def test_the_table_outlives_the_process_and_a_job_store_that_fails(
 ) -> None:
     table = Table(tmp_path)
     table.start(source("one"))
-    table.timetable.set_interval("one", timedelta(minutes=33))
+    table.timetable.again_in("one", timedelta(minutes=33))
     table.timetable.stop()
     table.index.close()
     again = Table(tmp_path)

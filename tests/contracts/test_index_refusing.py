@@ -1,0 +1,71 @@
+"""What the database refuses for good is not waited for: damage ends all, odd content only itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from index_examples import capture
+from sqlalchemy import text
+from warc_exchanges import exchange, response, writer
+
+from archiver.errors import IndexDamagedError, StorageError, UnstorableError
+from archiver.ingest import CommitPolicy, Ingest
+from archiver.storage.index import Index
+
+PAGE = "https://news.example/story"
+PATIENT = CommitPolicy(patience=float("inf"))
+
+
+def damage(index: Index, kind: str) -> None:
+    """Make every new capture contradict the database."""
+    if kind == "sqlite":
+        statement = "CREATE TRIGGER t BEFORE INSERT ON captures BEGIN SELECT RAISE(ABORT, 'no'); END"
+    else:
+        statement = "ALTER TABLE captures ADD CONSTRAINT t CHECK (false) NOT VALID"
+    with index._database.writing() as connection:
+        connection.execute(text(statement))
+
+
+def test_a_database_that_contradicts_what_is_written_says_how_to_make_a_new_one(
+    index: Index, kind: str
+) -> None:
+    damage(index, kind)
+    with pytest.raises(IndexDamagedError, match="archiver reindex"):
+        index.record([capture(PAGE)])
+
+
+def test_a_number_that_no_database_holds_is_told_from_damage(index: Index) -> None:
+    with pytest.raises(UnstorableError):
+        index.record([capture(PAGE, payload_length=2**63)])
+    index.record([capture(PAGE)])
+
+
+@pytest.mark.timeout(20)
+async def test_nobody_waits_for_a_damaged_index(index: Index, kind: str, tmp_path: Path) -> None:
+    damage(index, kind)
+    ingest = Ingest(writer(tmp_path), index, PATIENT)
+    one = exchange()
+    await ingest.accept(one)
+    with pytest.raises(IndexDamagedError):
+        await ingest.capture(one.id)
+    assert isinstance(ingest.failed, IndexDamagedError)
+    await ingest.close()
+
+
+@pytest.mark.timeout(20)
+async def test_an_exchange_that_cannot_be_indexed_takes_no_other_with_it(
+    index: Index, tmp_path: Path
+) -> None:
+    ingest = Ingest(writer(tmp_path), index, PATIENT)
+    odd = exchange(replace(response(b"odd"), payload_length=2**63))
+    others = [exchange(response(b"%d" % number)) for number in range(5)]
+    for each in (*others[:2], odd, *others[2:]):
+        await ingest.accept(each)
+    for each in others:
+        assert (await ingest.capture(each.id)).status == 200
+    with pytest.raises(StorageError, match="cannot be recorded"):
+        await ingest.capture(odd.id)
+    assert ingest.failed is None
+    await ingest.close()
