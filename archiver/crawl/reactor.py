@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from scrapy.utils.reactor import install_reactor, is_reactor_installed
+from twisted.logger import STDLibLogObserver, globalLogBeginner
 
 ASYNCIO_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 EVENT_LOOP = "uvloop.Loop"
@@ -20,10 +21,11 @@ def run_under_reactor(
     """The result of `main()`, run until it is done. SIGINT and SIGTERM cancel it, so that it can close.
 
     With `stop`, the first signal sets that instead, and only the next one cancels. A reactor cannot be
-    started twice: this can be called once in a process.
+    started twice: this can be called once in a process. What Twisted has to say goes to Python's logging.
     """
     if not is_reactor_installed():
         install_reactor(ASYNCIO_REACTOR, EVENT_LOOP)
+        globalLogBeginner.beginLoggingTo([STDLibLogObserver()], redirectStandardIO=False, discardBuffer=True)
     from twisted.internet import reactor as installed
 
     reactor: Any = installed

@@ -152,7 +152,7 @@ async def soak(home: Home, site: Daily, days: float, clock: Any) -> dict[str, An
     pulse, orders = Pulse(role=LEADER), Orders()
     end = START + timedelta(days=days)
     async with open_archive(home, settings, patience=float("inf")) as archive:
-        with Extractor() as extractor:
+        with Extractor(1) as extractor:
             shift = Shift(archive, extractor, files, pulse, lambda: True, ClockWatch(steady=time.time))
             working = asyncio.create_task(shift.work(orders))
             idle = False
@@ -165,9 +165,10 @@ async def soak(home: Home, site: Daily, days: float, clock: Any) -> dict[str, An
                 if idle and now < end:
                     clock.move_to(min(max(due, now + STEP), end))
                     costs.append((resident(), open_files()))
-                shift.timetable.wake()
-                shift.dispatcher.wake()
-                await asyncio.sleep(0.005)
+                if not busy:
+                    shift.timetable.wake()
+                    shift.dispatcher.wake()
+                await asyncio.sleep(0.01)
             orders.stop.set()
             await working
             due, _ = archive.index.lag(datetime.now(UTC))

@@ -6,6 +6,8 @@ import io
 import json
 import logging
 import re
+import subprocess
+import sys
 import threading
 import warnings
 from collections.abc import Iterator
@@ -204,3 +206,24 @@ def test_what_ends_the_command_is_its_last_line() -> None:
     assert exit_.value.exit_code == ConfigurationError.exit_code
     assert told(stream)["event"] == "stopped: no such setting"
     assert told(stream)["level"] == "critical"
+
+
+def test_what_twisted_has_to_say_is_in_the_same_form() -> None:
+    code = """
+import asyncio, gc
+from archiver.cli.logs import set_up_logs
+from archiver.crawl.reactor import run_under_reactor
+set_up_logs("json")
+async def main():
+    from twisted.internet import defer
+    defer.fail(ValueError("nobody looked"))
+    gc.collect()
+run_under_reactor(main)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    [told] = [line for line in lines if "nobody looked" in str(line)]
+    assert told["logger"] == "twisted"
+    assert told["level"] == "critical"
