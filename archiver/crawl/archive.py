@@ -66,8 +66,11 @@ async def open_archive(
             patience=settings.storage.patience if patience is None else patience,
         )
         ingest = Ingest(writer, index, policy, Notary(index, folder, log_place(home, settings)))
+        manners = manners_for(settings)
+        if manners.budget.limit:
+            manners.budget.spend(index.received_since(manners.budget.day_began_at))
         try:
-            yield Archive(home, settings, index, ingest, manners_for(settings))
+            yield Archive(home, settings, index, ingest, manners)
         except BaseException:
             ingest.stop_waiting()
             raise

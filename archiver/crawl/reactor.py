@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from scrapy.utils.reactor import install_reactor, is_reactor_installed
-from twisted.logger import STDLibLogObserver, globalLogBeginner
+from twisted.logger import ILogObserver, STDLibLogObserver, globalLogBeginner
 
 ASYNCIO_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 EVENT_LOOP = "uvloop.Loop"
@@ -25,7 +25,10 @@ def run_under_reactor(
     """
     if not is_reactor_installed():
         install_reactor(ASYNCIO_REACTOR, EVENT_LOOP)
-        globalLogBeginner.beginLoggingTo([STDLibLogObserver()], redirectStandardIO=False, discardBuffer=True)
+        observer = cast(
+            "ILogObserver", STDLibLogObserver()
+        )  # mypy does not read zope.interface's @implementer
+        globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False, discardBuffer=True)
     from twisted.internet import reactor as installed
 
     reactor: Any = installed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from archiver.errors import BudgetSpentError
 from archiver.spiders.politeness.clock import Clock, in_words
@@ -38,6 +38,11 @@ class Budget:
         self._begin_day(self._clock.today().date())
         self._used += count
 
+    @property
+    def day_began_at(self) -> datetime:
+        """Midnight, UTC, before now."""
+        return datetime.combine(self._clock.today().date(), time(), UTC)
+
     def used(self) -> int:
         """Bytes that came today."""
         self._begin_day(self._clock.today().date())
@@ -51,7 +56,7 @@ class Budget:
         """Raise BudgetSpentError when the day's bytes are used up."""
         if not self._limit or self.used() < self._limit:
             return
-        tomorrow = datetime.combine(self._day + timedelta(days=1), time(), self._clock.today().tzinfo)
+        tomorrow = self.day_began_at + timedelta(days=1)
         raise BudgetSpentError(
             f"the {self._limit} bytes a day of politeness.bytes_per_day are used up; "
             f"fetching goes on at {in_words(tomorrow)}",

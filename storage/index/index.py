@@ -330,6 +330,11 @@ class Index:
         with self._database.reading() as connection:
             return articles.lag(connection, at)
 
+    def received_since(self, moment: datetime) -> int:
+        """Payload bytes of what was captured from `moment` on; meant for moments of today."""
+        with self._database.reading() as connection:
+            return tallies.received_since(connection, to_microseconds(moment))
+
     def picture_sightings(self, payload_digest: Digest) -> Iterator[Sighting]:
         """Where a picture with these bytes was seen, earliest first."""
         return snapshots.sightings(self._database, payload_digest)

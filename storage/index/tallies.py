@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, case, func, select
 
 from archiver.model.capture import Capture, RecordType
 from archiver.model.snapshot import Snapshot
 from archiver.storage.index.rows import storable
-from archiver.storage.index.schema import tallies
+from archiver.storage.index.schema import captures, tallies
 
 _COUNTS = tuple(column.name for column in tallies.c if column.name != "source")
 
@@ -89,3 +89,27 @@ def read_stats(connection: Connection) -> Stats:
     sources = {row["source"]: SourceStats(**{name: row[name] for name in _COUNTS}) for row in rows}
     total = SourceStats(**{name: sum(row[name] for row in rows) for name in _COUNTS})
     return Stats(total=total, sources=sources)
+
+
+_PAGE = 10_000
+
+
+def received_since(connection: Connection, since: int) -> int:
+    """Payload bytes of what was captured from `since` (microseconds) on; reads what came since and a page.
+
+    Captures are recorded in the order in which they came, so the newest are read until a whole page is older.
+    """
+    total, last = 0, None
+    while True:
+        page = select(captures.c.id, captures.c.captured_at, captures.c.payload_length)
+        if last is not None:
+            page = page.where(captures.c.id < last)
+        newest = page.order_by(captures.c.id.desc()).limit(_PAGE).subquery()
+        of_now = case((newest.c.captured_at >= since, newest.c.payload_length), else_=0)
+        row = connection.execute(
+            select(func.min(newest.c.id), func.max(newest.c.captured_at), func.sum(of_now))
+        ).one()
+        last, latest, size = row
+        if last is None or latest < since:
+            return total
+        total += int(size)

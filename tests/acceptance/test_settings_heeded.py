@@ -61,3 +61,12 @@ def test_such_a_page_is_archived_by_default_with_its_wish_noted_and_the_site_lea
         information = next(iter(ArchiveIterator(file))).content_stream().read().decode()
     for fact in ("Test Library", "library@archive.example", "Berlin, DE", "https://archive.example/crawler"):
         assert fact in information
+
+
+def test_the_bytes_of_a_day_are_those_of_all_commands_of_the_day(tmp_path: Path) -> None:
+    archive = Archive(tmp_path / "home", {"ARCHIVER_POLITENESS__BYTES_PER_DAY": str(len(PICTURE))})
+    with WireServer(Site(SITE)) as server:
+        archive.run("capture", server.url("/a.jpg"))
+        refused = archive.run("capture", server.url("/plain"), code=1)
+        assert server.requests["/plain"] == []
+    assert "politeness.bytes_per_day are used up" in refused.err + refused.text

@@ -12,7 +12,7 @@ from index_examples import SEGMENT, at, capture, failure, id_of, not_modified, r
 from archiver.model.capture import Capture, RecordLocation, RecordType
 from archiver.model.digest import EMPTY, Digest
 from archiver.model.exchange import Purpose, Truncation
-from archiver.storage.index import Index
+from archiver.storage.index import Index, tallies
 from archiver.uri import target_uri
 
 PAGE = "https://www.example.com/news/1"
@@ -313,3 +313,15 @@ def test_only_a_response_record_is_an_original(index: Index) -> None:
     index.record([foreign])
     assert foreign.payload_digest
     assert index.original([foreign.payload_digest]) == {}
+
+
+@pytest.mark.parametrize("since", range(8))
+def test_what_came_since_a_moment_is_summed_from_the_newest_on(
+    index: Index, monkeypatch: pytest.MonkeyPatch, since: int
+) -> None:
+    monkeypatch.setattr(tallies, "_PAGE", 2)
+    assert index.received_since(at(0)) == 0
+    index.record([capture(f"{PAGE}/{second}", second, payload_length=10**second) for second in range(7)])
+    imported = capture(f"{PAGE}/imported", -1_000_000, payload_length=5)
+    index.record([imported])
+    assert index.received_since(at(since)) == sum(10**second for second in range(since, 7))
