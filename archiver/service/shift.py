@@ -105,6 +105,7 @@ class Shift:
             self._begin_to_stop()
             ordered.cancel()
             self._end.set()
+            self._archive.ingest.stop_waiting()  # what cannot be indexed now is, when the archive is opened again
             await self.dispatcher.abandon()
             await self.timetable.finish()
             await _cancel(tasks)
@@ -143,6 +144,8 @@ class Shift:
     async def _halt_at(self, stop: asyncio.Event) -> None:
         await stop.wait()
         self.dispatcher.halt()
+        await asyncio.sleep(self._grace)
+        self._archive.ingest.stop_waiting()
 
     async def _perform(self, kind: str, name: str) -> None:
         """What a job of the timetable stands for."""
