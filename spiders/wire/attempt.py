@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 from archiver.spiders.wire.block import SpooledBlock
+from archiver.spiders.wire.payload import RunningPayload
 from archiver.spiders.wire.peer import PeerFacts
 from archiver.spiders.wire.sink import Attachment
 
@@ -28,13 +28,13 @@ class Attempt:
     """One request on its way: the protocol feeds it, the handler makes an `Exchange` of it at the end.
 
     `receive` takes every piece of data that arrives. While headers are being read it keeps pieces aside;
-    as soon as they are complete it is the block's own `write`.
+    as soon as they are complete they go to the block and to the running payload.
     """
 
     __slots__ = (
         "_attachment", "_head", "_head_length", "_keep", "_maximum", "block", "broken", "complete",
-        "framed", "header_length", "header_limit", "headers", "informational", "lost", "payload_hash",
-        "payload_length", "peer", "receive", "resent", "sent", "started_at", "status", "stray", "version",
+        "delivered", "header_limit", "headers", "informational", "lost", "payload", "peer", "receive",
+        "resent", "sent", "started_at", "status", "stray", "version",
     )  # fmt: skip
 
     def __init__(
@@ -61,12 +61,11 @@ class Attempt:
         self.status = 0
         self.version: tuple[int, int] = (1, 1)
         self.headers: list[tuple[bytes, bytes]] = []
-        self.header_length = 0
         self.informational: list[bytes] = []
         self.block: SpooledBlock | None = None
-        self.framed = False
-        self.payload_hash = hashlib.sha256()
-        self.payload_length = 0
+        self.payload: RunningPayload | None = None
+        self.delivered = 0
+        """Bytes of the body, as Twisted decoded them, that went on to Scrapy or were counted for it."""
         self.stray = b""
         self.peer: PeerFacts | None = None
         self.complete = False
@@ -95,36 +94,31 @@ class Attempt:
             self.status = 0
             return
         self._head = []
-        self.header_length = end
         self.block = SpooledBlock(self._attachment.memory_limit, self._attachment.folder)
-        self.receive = self.block.write
-        self.block.write(received)
+        self.payload = RunningPayload()
+        self.receive = self._receive_response
+        self._receive_response(received)
 
     def tap(self, forward: Callable[[bytes], None]) -> Callable[[bytes], None]:
-        """A body callback that hashes the transfer-decoded payload before it goes on to `forward`.
+        """A body callback that counts the transfer-decoded body before it goes on to `forward`.
 
         With `keep` only so many bytes go on, and the maximum is checked here since Scrapy cannot count.
         """
-        self.framed = True
         if self._keep is not None:
             return self._tap_keeping(forward, self._keep)
-        update = self.payload_hash.update
 
         def payload_received(payload: bytes) -> None:
-            update(payload)
-            self.payload_length += len(payload)
+            self.delivered += len(payload)
             forward(payload)
 
         return payload_received
 
     def _tap_keeping(self, forward: Callable[[bytes], None], keep: int) -> Callable[[bytes], None]:
-        update = self.payload_hash.update
         maximum = self._maximum
 
         def payload_received(payload: bytes) -> None:
-            update(payload)
-            before = self.payload_length
-            self.payload_length = length = before + len(payload)
+            before = self.delivered
+            self.delivered = length = before + len(payload)
             if before < keep:
                 forward(payload[: keep - before])
             if maximum and length > maximum:
@@ -137,6 +131,7 @@ class Attempt:
         self.complete = True
         if rest and self.block is not None:
             self.block.trim(len(rest))
+            self.payload = None
             self.stray = rest[:STRAY_LIMIT]
 
     def close(self) -> None:
@@ -146,6 +141,20 @@ class Attempt:
     def partial_head(self) -> bytes:
         """What was received of a response whose headers never ended."""
         return b"".join(self._head)
+
+    def finished_payload(self, block: SpooledBlock) -> RunningPayload:
+        """The payload of `block`, read again when bytes that do not belong to it were fed."""
+        if self.payload is None:
+            return RunningPayload.of(block.chunks())
+        self.payload.finish()
+        return self.payload
+
+    def _receive_response(self, piece: bytes) -> None:
+        """The payload first: when the block cannot write `piece` to its folder, it has it all the same."""
+        if self.payload is not None:
+            self.payload.feed(piece)
+        if self.block is not None:
+            self.block.write(piece)
 
     def _receive_head(self, piece: bytes) -> None:
         self._head.append(piece)

@@ -11,7 +11,6 @@ from uuid import uuid4
 from scrapy import Request
 
 from archiver.errors import RobotsUnavailableError
-from archiver.model.digest import EMPTY, Digest
 from archiver.model.exchange import (
     Connection,
     Exchange,
@@ -71,37 +70,26 @@ def conclude(request: Request, attempt: Attempt, error: BaseException | None) ->
 def _response(attempt: Attempt, error: BaseException | None) -> WireResponse | None:
     block = attempt.block
     if block is not None:
-        header_length = attempt.header_length
-        digest, length = _payload(attempt, block)
         truncated = truncation_of(attempt, error)
     elif attempt.status:
         head = attempt.partial_head()
         block = SpooledBlock(memory_limit=len(head))
         block.write(head)
-        header_length = len(head)
-        digest, length = EMPTY, 0
         truncated = truncation_of(attempt, error) or Truncation.UNSPECIFIED
     else:
         return None
+    payload = attempt.finished_payload(block)
     return WireResponse(
         block=block,
-        header_length=header_length,
+        header_length=payload.header_length,
         status=attempt.status,
         headers=tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in attempt.headers]),
-        payload_digest=digest,
-        payload_length=length,
+        payload_digest=payload.digest,
+        payload_length=payload.length,
         truncated=truncated,
         informational=tuple(attempt.informational),
         stray=attempt.stray,
     )
-
-
-def _payload(attempt: Attempt, block: SpooledBlock) -> tuple[Digest, int]:
-    """Digest and length of the decoded entity; of the bytes as they came when no framing made sense."""
-    if not (attempt.complete or attempt.framed):
-        payload = b"".join(block.chunks(attempt.header_length))
-        return Digest.of(payload), len(payload)
-    return Digest(attempt.payload_hash.digest()), attempt.payload_length
 
 
 def _failure(attempt: Attempt, error: BaseException | None) -> tuple[Failure, bytes]:

@@ -141,7 +141,7 @@ def _kept(request: Request) -> int:
 
 def _agrees(attempt: Attempt, response: Response, keep: int) -> bool:
     """Whether what Scrapy got is what was recorded."""
-    return not attempt.complete or min(keep, attempt.payload_length) == len(response.body)
+    return not attempt.complete or min(keep, attempt.delivered) == len(response.body)
 
 
 def _raise_own_reason(attempt: Attempt) -> None:

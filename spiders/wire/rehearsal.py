@@ -132,6 +132,10 @@ class Rehearsal:
             self._steps.popleft()()
         if reader.payload != conversation.payload:
             raise refusal(f"{conversation.path}: {reader.payload!r} was read")
+        if attempt.delivered != len(conversation.payload):
+            raise refusal(
+                f"{conversation.path}: {attempt.delivered} bytes of the payload went through the tap"
+            )
         error = failures[0].value if failures else None
         return conclude(Request(f"http://{HOST}{conversation.path}"), attempt, error)
 

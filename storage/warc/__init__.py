@@ -1,11 +1,11 @@
 """WARC 1.1 segments (ISO 28500:2017): written exactly, recovered after a crash, read back, checked."""
 
+from archiver.http_message import HttpHead, parse_head, payload_of
 from archiver.storage.warc.captures import capture_of_exchange, capture_of_record
 from archiver.storage.warc.check import CheckedRecord, Fault, check_segment
 from archiver.storage.warc.conformance import RecordedDigest
 from archiver.storage.warc.content_coding import DecodedBody
 from archiver.storage.warc.fields import parse_date, parse_record_id, parse_warc_fields
-from archiver.storage.warc.http_block import HttpHead, parse_head, payload_of
 from archiver.storage.warc.reader import StoredRecord, iterate_records, read_record
 from archiver.storage.warc.records import (
     MemoryBlock,

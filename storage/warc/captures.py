@@ -12,6 +12,7 @@ from datetime import datetime
 from urllib.parse import urljoin
 
 from archiver.errors import UnsafeURLError
+from archiver.http_message import HttpHead, parse_head
 from archiver.model.capture import Capture, Original, RecordLocation, RecordType
 from archiver.model.digest import Digest
 from archiver.model.exchange import Exchange, Truncation
@@ -24,7 +25,6 @@ from archiver.storage.warc.fields import (
     parse_warc_fields,
     uri_value,
 )
-from archiver.storage.warc.http_block import HttpHead, parse_head
 from archiver.storage.warc.reader import StoredRecord, damaged
 from archiver.storage.warc.records import as_original, failure_text, head_of, revisit_profile
 from archiver.uri import target_uri, urlkey

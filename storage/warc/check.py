@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from archiver.http_message import PayloadReader
 from archiver.model.capture import Capture, RecordLocation, RecordType, imported_from
 from archiver.model.digest import Digest
 from archiver.storage.warc.captures import capture_of_record
 from archiver.storage.warc.conformance import RecordedDigest, field_faults
 from archiver.storage.warc.fields import VERSION
-from archiver.storage.warc.http_block import PayloadReader
 from archiver.storage.warc.inflate import GzipError
 from archiver.storage.warc.members import MemberReader
 from archiver.storage.warc.reader import KEPT, RecordError, StoredRecord, Unpacked

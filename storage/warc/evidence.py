@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from archiver.http_message import parse_head
 from archiver.model.capture import RecordLocation, RecordType
 from archiver.model.digest import Digest
 from archiver.storage.warc.fields import WARC_FIELDS, Field, parse_warc_fields
-from archiver.storage.warc.http_block import parse_head
 from archiver.storage.warc.inflate import GzipError
 from archiver.storage.warc.members import MemberReader
 from archiver.storage.warc.reader import KEPT, RecordError, Unpacked, damaged

@@ -9,10 +9,10 @@ from pathlib import Path
 from uuid import UUID
 
 from archiver.errors import DamagedRecordError
+from archiver.http_message import HttpHead, parse_head, payload_of, split_head
 from archiver.model.capture import RecordLocation, RecordType
 from archiver.storage.warc.content_coding import DecodedBody
 from archiver.storage.warc.fields import Field, parse_record_id
-from archiver.storage.warc.http_block import HttpHead, parse_head, payload_of, split_head
 from archiver.storage.warc.inflate import GzipError
 from archiver.storage.warc.members import MemberReader
 from archiver.storage.warc.segments import find_segment, segment_name

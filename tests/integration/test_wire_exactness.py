@@ -108,7 +108,7 @@ CASES = {
         OK + b"Content-Length: 3\r\nTransfer-Encoding: Chunked\r\n\r\n", chunked(TEXT), TEXT
     ),
     "a_lying_transfer_encoding": Case(
-        CHUNKED, b"<html>" + TEXT, b"", after=After.CLOSE, truncated=Truncation.UNSPECIFIED
+        CHUNKED, b"<html>" + TEXT, after=After.CLOSE, truncated=Truncation.UNSPECIFIED
     ),
     "a_chunk_longer_than_it_says": Case(
         CHUNKED, b"3\r\nabcdef\r\n0\r\n\r\n", b"abc", truncated=Truncation.UNSPECIFIED

@@ -1,7 +1,8 @@
-"""Reads the HTTP message in a record's block as leniently as browsers do.
+"""Reads an HTTP message as leniently as browsers do: as it is captured, and in its record ever after.
 
 What a server really sent is rarely what the standard says, and nothing that was archived may become
-unreadable for it.
+unreadable for it. The same bytes are read the same in whatever pieces they come: the digest of a payload,
+taken at capture, is held against what is read here for as long as the archive lasts.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ LONGEST_HEAD = 1_048_576
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _LINE = re.compile(rb"\r?\n")
 _STATUS = re.compile(r"\S+[ \t]+(\d{3})(?!\d)[ \t]*(.*)")
-_CHUNK_SIZE = re.compile(rb"[ \t]*([0-9a-fA-F]{1,15})[ \t]*(?:;.*)?", re.DOTALL)
+_CHUNK_SIZE = re.compile(rb"[ \t]*0*([0-9a-fA-F]{1,15})[ \t]*(?:;.*)?", re.DOTALL)
 _LONGEST_CHUNK_LINE = 65_536
 
 
@@ -59,9 +60,15 @@ class HttpHead:
 
 def head_end(start: bytes | bytearray) -> int:
     """Bytes of the header with its empty line; -1 when `start` does not hold the end."""
-    leading = len(start) - len(start.lstrip(b"\r\n"))
-    match = _HEAD_END.search(start, leading)
+    leading = min(len(start) - len(start.lstrip(b"\r\n")), LONGEST_HEAD)
+    match = _HEAD_END.search(start, leading, LONGEST_HEAD)
     return match.end() if match else -1
+
+
+def _cut_head(start: bytes | bytearray) -> int:
+    """As `head_end`, but where a header that does not end is cut once it is too long."""
+    end = head_end(start)
+    return LONGEST_HEAD if end < 0 and len(start) >= LONGEST_HEAD else end
 
 
 def parse_head(head: bytes) -> HttpHead:
@@ -137,12 +144,13 @@ class Dechunker:
         return [self._line]
 
     def _begin_chunk(self, line: bytes) -> bool:
+        is_too_long = len(line) > _LONGEST_CHUNK_LINE
         line = line.rstrip(b"\r")
         if self._after_chunk:
             self._after_chunk = False
-            self._is_over = bool(line)
+            self._is_over = bool(line) or is_too_long
             return True
-        match = _CHUNK_SIZE.fullmatch(line)
+        match = None if is_too_long else _CHUNK_SIZE.fullmatch(line)
         if match is None:
             self._is_over = True
             return False
@@ -172,10 +180,8 @@ class PayloadReader:
         """The payload bytes in `piece`."""
         if self.head is None:
             self._start += piece
-            end = head_end(self._start)
-            if end < 0 and len(self._start) < LONGEST_HEAD:
-                return []
-            return self._begin_body(end if end >= 0 else len(self._start))
+            end = _cut_head(self._start)
+            return self._begin_body(end) if end >= 0 else []
         return self._dechunker.feed(piece) if self._dechunker else [piece]
 
     def finish(self) -> list[bytes]:
@@ -201,8 +207,8 @@ def split_head(chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
     end = -1
     for piece in iterator:
         start += piece
-        end = head_end(start)
-        if end >= 0 or len(start) >= LONGEST_HEAD:
+        end = _cut_head(start)
+        if end >= 0:
             break
     end = end if end >= 0 else len(start)
     return bytes(start[:end]), _rest(bytes(start[end:]), iterator)

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.storage.warc import parse_head, payload_of
-from archiver.storage.warc.http_block import LONGEST_HEAD, Dechunker, head_end, split_head
+from archiver.http_message import LONGEST_HEAD, Dechunker, head_end, parse_head, payload_of, split_head
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
