@@ -16,7 +16,7 @@ from archiver.model.article import ArticleField, Finding
 from archiver.spiders.extraction.bylines import Byline, read_bylines
 from archiver.spiders.extraction.fields import Candidates, plain
 from archiver.spiders.extraction.jsonld import Linked, Node, type_name, types_of
-from archiver.spiders.extraction.markup import Markup, text_of
+from archiver.spiders.extraction.markup import Markup
 from archiver.spiders.extraction.names import looks_like_person, name_key, split_names, unique_names
 from archiver.spiders.extraction.written_bylines import read_written_bylines
 
@@ -105,12 +105,12 @@ def _author_properties(markup: Markup) -> Iterator[tuple[str, list[str]]]:
     for name in ("author", "creator"):
         found = markup.properties.get(name, ())
         if found:
-            yield found[0][0], [_property_name(element) for _, element in found[:10]]
+            yield found[0][0], [_property_name(markup, element) for _, element in found[:10]]
 
 
-def _property_name(element: _Element) -> str:
+def _property_name(markup: Markup, element: _Element) -> str:
     holder = next((inner for inner in element.iter("*") if _is_name_property(inner)), element)
-    return plain(holder.get("content") or text_of(holder, 300))
+    return plain(holder.get("content") or markup.text_of(holder, 300))
 
 
 def _is_name_property(element: _Element) -> bool:

@@ -105,7 +105,7 @@ def read_body(markup: Markup, linked: Linked, url: str, size: int, titles: froze
 
 def _plainly(markup: Markup, reason: str) -> Body:
     limit = f"text read from paragraph elements only: {reason}"
-    return Body(fallbacks.plain_text(markup.root), "p", (limit,))
+    return Body(fallbacks.plain_text(markup.root, markup.texts), "p", (limit,))
 
 
 def _main_text(root: _Element, url: str, titles: frozenset[str]) -> list[Paragraph]:

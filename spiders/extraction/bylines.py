@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from lxml.etree import _Element
 
-from archiver.spiders.extraction.markup import Markup, distance_to_heading, text_of
+from archiver.spiders.extraction.markup import Markup, distance_to_heading
 from archiver.spiders.extraction.names import looks_like_person, name_key, split_names, unique_names
 
 MOST_LINKS = 100
@@ -55,7 +55,7 @@ def read_bylines(markup: Markup, host: str) -> list[Byline]:
         distance = distance_to_heading(markup, element)
         if (distance > FARTHEST and markup.heading is not None) or _is_elsewhere(markup, element):
             continue
-        names, whole = _names_in(element, host)
+        names, whole = _names_in(markup, element, host)
         if names:
             found.append((distance, order, Byline(tuple(names), origin, whole), element))
     found.sort(key=lambda entry: entry[:2])
@@ -91,7 +91,7 @@ def _candidates(markup: Markup, host: str) -> Iterator[tuple[_Element, str]]:
     links = (link for link in markup.elements.anchors if _leads_to(link, host, _AUTHOR_PATH))
     for link in islice(links, MOST_LINKS):
         parent = link.getparent()
-        if parent is None or len(text_of(parent, LONGEST_BYLINE)) <= LONGEST_BYLINE:
+        if parent is None or len(markup.text_of(parent, LONGEST_BYLINE)) <= LONGEST_BYLINE:
             yield link, "author link"
 
 
@@ -121,13 +121,13 @@ def _is_elsewhere(markup: Markup, element: _Element) -> bool:
     return markup.heading is not None
 
 
-def _names_in(element: _Element, host: str) -> tuple[list[str], bool]:
+def _names_in(markup: Markup, element: _Element, host: str) -> tuple[list[str], bool]:
     """The persons named in `element`, and whether they are most of its text."""
-    text = text_of(element, LONGEST_BYLINE)
+    text = markup.text_of(element, LONGEST_BYLINE)
     if not text or len(text) > LONGEST_BYLINE:
         return [], False
     links = (link for link in element.iter("a") if _leads_to(link, host))
-    linked = [name for link in links for name in split_names(text_of(link, 100))]
+    linked = [name for link in links for name in split_names(markup.text_of(link, 100))]
     own = split_names(_TRAILING.sub("", text))
     names = unique_names(filter(looks_like_person, linked)) or unique_names(filter(looks_like_person, own))
     return names, sum(map(len, names)) >= WHOLE_SHARE * len(text)

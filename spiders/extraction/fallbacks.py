@@ -17,7 +17,7 @@ from lxml.html import HTMLParser
 from archiver.model.article import Paragraph, ParagraphKind
 from archiver.spiders.extraction.fields import plain
 from archiver.spiders.extraction.jsonld import Linked
-from archiver.spiders.extraction.markup import text_of
+from archiver.spiders.extraction.texts import Texts
 
 MOST_PARAGRAPHS = 3_000
 MOST_SCRIPTS = 200
@@ -27,7 +27,9 @@ DEEPEST_QUOTING = 2
 MOST_SCRIPT_CHARACTERS = 4_000_000
 
 _ASIDE = frozenset({"aside", "nav", "footer", "figure"})
-_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+"""One that does not end takes all the rest: no string begins in it that ends, and to look for one at each of
+its quotes would cost the square of its length."""
 _PARAGRAPH_TAG = re.compile(r"(?:<|u003c|x3c)p[\s>\\]", re.IGNORECASE)
 _KINDS = {
     "h2": ParagraphKind.HEADING,
@@ -64,20 +66,20 @@ def scripted_text(scripts: list[_Element]) -> list[Paragraph]:
     return best if length(best) >= SHORTEST_TEXT else []
 
 
-def plain_text(root: _Element) -> list[Paragraph]:
+def plain_text(root: _Element, texts: Texts) -> list[Paragraph]:
     """The paragraphs of the element that holds most of them."""
     lengths: dict[_Element, int] = {}
-    texts: list[tuple[_Element, str]] = []
+    found: list[tuple[_Element, str]] = []
     for element in islice(root.iter("p"), MOST_PARAGRAPHS):
-        text = text_of(element, LONGEST_PARAGRAPH)[:LONGEST_PARAGRAPH]
+        text = texts.of(element, LONGEST_PARAGRAPH)[:LONGEST_PARAGRAPH]
         parent = element.getparent()
         if text and parent is not None and parent.tag not in _ASIDE:
-            texts.append((parent, text))
+            found.append((parent, text))
             lengths[parent] = lengths.get(parent, 0) + len(text)
     if not lengths:
         return []
     holder = max(lengths, key=lengths.__getitem__)
-    return [Paragraph(text) for parent, text in texts if parent is holder]
+    return [Paragraph(text) for parent, text in found if parent is holder]
 
 
 def _markup_strings(source: str, depth: int = 0) -> Iterator[str]:
@@ -103,8 +105,9 @@ def _paragraphs_of_markup(markup: str) -> list[Paragraph]:
     if tree is None:
         return []
     found: list[Paragraph] = []
+    texts = Texts(tree)
     for element in tree.iter("p", "h2", "h3", "h4", "li"):
-        text = text_of(element, LONGEST_PARAGRAPH)[:LONGEST_PARAGRAPH]
+        text = texts.of(element, LONGEST_PARAGRAPH)[:LONGEST_PARAGRAPH]
         if text and len(found) < MOST_PARAGRAPHS:
             found.append(Paragraph(text, _KINDS.get(str(element.tag), ParagraphKind.PARAGRAPH)))
     return found

@@ -10,9 +10,10 @@ from itertools import islice
 
 from lxml.etree import _Element
 
-from archiver.spiders.extraction.markup import Markup, distance_to_heading, text_of
+from archiver.spiders.extraction.markup import Markup, distance_to_heading
 
 MOST_HTMLDATE_CHARACTERS = 1_500_000
+MOST_HTMLDATE_ELEMENTS = 15_000
 MOST_SCRIPTS = 200
 MOST_DATED = 400
 NEAREST = 5
@@ -40,7 +41,7 @@ def guessed_times(markup: Markup, url: str, captured_at: datetime, size: int) ->
             yield "script", match[1]
             break
     yield from _beside_heading(markup)
-    if size <= MOST_HTMLDATE_CHARACTERS:
+    if size <= MOST_HTMLDATE_CHARACTERS and markup.elements.count <= MOST_HTMLDATE_ELEMENTS:
         yield "htmldate", _by_htmldate(markup, url, captured_at)
 
 
@@ -50,7 +51,7 @@ def _beside_heading(markup: Markup) -> Iterator[tuple[str, object]]:
     for order, element in enumerate(islice(dated, MOST_DATED)):
         distance = distance_to_heading(markup, element)
         if distance <= NEAREST:
-            text = text_of(element, LONGEST)
+            text = markup.text_of(element, LONGEST)
             if any(letter.isdigit() for letter in text) and len(text) <= LONGEST:
                 near.append((distance, order, text))
     for _, _, text in sorted(near)[:5]:

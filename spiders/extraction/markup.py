@@ -10,60 +10,13 @@ from itertools import islice
 from lxml.etree import _Element
 
 from archiver.spiders.extraction.elements import Elements, find_elements
+from archiver.spiders.extraction.texts import LONGEST_TEXT, Texts
 
 MOST_HEADINGS = 12
-LONGEST_TEXT = 1_000
-MOST_PIECES = 2_000
 MOST_ANCESTORS = 100
 
 _WORD = re.compile(r"\w+")
-_SPACE = re.compile(r"\s+")
 _ARTICLE_SCOPE = re.compile(r"(?:article|posting|report|newsitem)\b", re.IGNORECASE)
-_BREAKS = frozenset({"br", "p", "div", "li", "td", "h1", "h2", "h3", "h4", "ul", "section", "figcaption"})
-_UNSEEN = frozenset({"script", "style", "noscript", "template", "svg", "button"})
-
-
-def text_of(element: _Element, limit: int = LONGEST_TEXT) -> str:
-    """The text that a reader sees in `element`, one line, at most about `limit` characters."""
-    pieces: list[str] = []
-    length = 0
-    for piece in islice(_pieces(element), MOST_PIECES):
-        pieces.append(piece[: 4 * limit])
-        length += len(piece.strip())
-        if length > limit:
-            break
-    return _SPACE.sub(" ", "".join(pieces)).strip()
-
-
-def _pieces(element: _Element) -> Iterator[str]:
-    """The text in `element` in order, walked step by step so that a caller can stop early."""
-    node = element
-    while True:
-        shown = isinstance(node.tag, str) and node.tag not in _UNSEEN
-        if shown:
-            if node.tag in _BREAKS:
-                yield " "
-            if node.text:
-                yield node.text
-            child = next(node.iterchildren(), None)
-            if child is not None:
-                node = child
-                continue
-        while True:
-            if node.tag in _BREAKS:
-                yield " "
-            if node is element:
-                return
-            if node.tail:
-                yield node.tail
-            following = node.getnext()
-            if following is not None:
-                node = following
-                break
-            parent = node.getparent()
-            if parent is None:
-                return
-            node = parent
 
 
 @dataclass(slots=True)
@@ -72,6 +25,7 @@ class Markup:
 
     root: _Element
     elements: Elements
+    texts: Texts
     meta: dict[str, list[str]] = field(default_factory=dict)
     links: dict[str, list[str]] = field(default_factory=dict)
     properties: dict[str, list[tuple[str, _Element]]] = field(default_factory=dict)
@@ -89,6 +43,22 @@ class Markup:
         shared = [*self.meta.get("og:title", ())[:2], *self.meta.get("twitter:title", ())[:1]]
         return " ".join([self.title, *shared])
 
+    def text_of(self, element: _Element, limit: int = LONGEST_TEXT) -> str:
+        """The text that a reader sees in `element`, one line, at most about `limit` characters."""
+        return self.texts.of(element, limit)
+
+    def value_of(self, element: _Element) -> str:
+        """The value of a property (HTML, 5.2.4): an attribute of meta, time, links, media, else the text."""
+        if element.get("content"):
+            return str(element.get("content"))
+        if element.tag == "time" and element.get("datetime"):
+            return str(element.get("datetime"))
+        if element.tag in ("img", "audio", "video", "source", "iframe", "embed"):
+            return element.get("src") or element.get("data-src") or ""
+        if element.tag == "link":
+            return element.get("href") or ""
+        return self.text_of(element)
+
     def first_meta(self, *names: str) -> Iterator[tuple[str, str]]:
         """Each value of each of `names`, with the name, in the order of `names`."""
         for name in names:
@@ -99,7 +69,7 @@ class Markup:
 def read_markup(root: _Element) -> Markup:
     """What the markup of the page states."""
     elements = find_elements(root)
-    markup = Markup(root, elements)
+    markup = Markup(root, elements, Texts(root))
     for element in elements.metas:
         content = element.get("content")
         if content:
@@ -110,9 +80,9 @@ def read_markup(root: _Element) -> Markup:
     for element in elements.links:
         for relation in (element.get("rel") or "").lower().split():
             markup.links.setdefault(relation, []).append(element.get("href") or "")
-    headings = ((text_of(heading), heading) for heading in elements.headings[:MOST_HEADINGS])
+    headings = ((markup.text_of(heading), heading) for heading in elements.headings[:MOST_HEADINGS])
     markup.headings = [(text, heading) for text, heading in headings if text]
-    markup.title = text_of(elements.title) if elements.title is not None else ""
+    markup.title = markup.text_of(elements.title) if elements.title is not None else ""
     markup.language = (root.get("lang") or root.get("xml:lang") or "").strip()
     _find_main_heading(markup)
     _read_properties(markup)
@@ -143,7 +113,7 @@ def _read_properties(markup: Markup) -> None:
         for name in (element.get(kind) or "").split():
             short = name.rpartition(":")[2].rpartition("/")[2].lower()
             origin = "microdata" if kind == "itemprop" else "rdfa"
-            value = value_of(element)
+            value = markup.value_of(element)
             if value and short:
                 markup.properties.setdefault(short, []).append((f"{origin}:{short}", element))
 
@@ -154,19 +124,6 @@ def _scope_of(element: _Element) -> str | None:
         if ancestor.get("itemscope") is not None or ancestor.get("typeof"):
             return ancestor.get("itemtype") or ancestor.get("typeof") or ""
     return None
-
-
-def value_of(element: _Element) -> str:
-    """The value of a property (HTML, 5.2.4): an attribute of meta, time, links and media, else the text."""
-    if element.get("content"):
-        return str(element.get("content"))
-    if element.tag == "time" and element.get("datetime"):
-        return str(element.get("datetime"))
-    if element.tag in ("img", "audio", "video", "source", "iframe", "embed"):
-        return element.get("src") or element.get("data-src") or ""
-    if element.tag == "link":
-        return element.get("href") or ""
-    return text_of(element)
 
 
 def distance_to_heading(markup: Markup, element: _Element) -> int:

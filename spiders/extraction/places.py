@@ -11,7 +11,7 @@ from archiver.model.article import ArticleField, Doubt
 from archiver.model.picture import FoundPicture, PictureOrigin, PictureRole, Rendition
 from archiver.spiders.extraction.fields import Candidates, plain
 from archiver.spiders.extraction.jsonld import Linked, Node, type_name
-from archiver.spiders.extraction.markup import Markup, text_of
+from archiver.spiders.extraction.markup import Markup
 
 MOST_KEYWORDS = 60
 
@@ -222,4 +222,4 @@ def _as_list(value: object) -> list[object]:
 
 def _property_values(markup: Markup, name: str) -> Iterator[tuple[str, object]]:
     for origin, element in markup.properties.get(name, ())[:4]:
-        yield origin, element.get("content") or text_of(element)
+        yield origin, element.get("content") or markup.text_of(element)

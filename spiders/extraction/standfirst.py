@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from lxml.etree import _Element
 
 from archiver.model.article import Paragraph
-from archiver.spiders.extraction.markup import Markup, text_of
+from archiver.spiders.extraction.markup import Markup
 from archiver.spiders.extraction.titles import folded
 
 MOST_ELEMENTS = 160
@@ -48,7 +48,7 @@ def read_standfirst(
     text = " ".join(folded(paragraph.text) for paragraph in body)
     stated = folded(description or "")
     for element in _following(markup.heading):
-        block = text_of(element, LONGEST)
+        block = markup.text_of(element, LONGEST)
         words = folded(block)
         if not SHORTEST <= len(block) <= LONGEST or words in titles:
             continue

@@ -16,7 +16,7 @@ from itertools import chain, islice
 from archiver.model.article import ArticleField, Doubt, Finding, StatedTime, TimePrecision
 from archiver.spiders.extraction.fields import Candidates, plain
 from archiver.spiders.extraction.jsonld import Linked, Node, type_name
-from archiver.spiders.extraction.markup import Markup, distance_to_heading, text_of
+from archiver.spiders.extraction.markup import Markup, distance_to_heading
 
 EARLIEST_YEAR = 1600
 SLACK = timedelta(days=1)
@@ -247,14 +247,14 @@ def _of_nodes(nodes: list[Node], key: str) -> Iterator[tuple[str, object]]:
 
 def _of_properties(markup: Markup, name: str) -> Iterator[tuple[str, object]]:
     for origin, element in markup.properties.get(name, ()):
-        yield origin, element.get("content") or element.get("datetime") or text_of(element, 100)
+        yield origin, element.get("content") or element.get("datetime") or markup.text_of(element, 100)
 
 
 def _marked_times(markup: Markup) -> Iterator[tuple[str, object]]:
     """`time` elements that mark the publication, then the first ones after the headline."""
     for element in markup.elements.times:
         if element.get("pubdate") is not None or "publish" in (element.get("class") or "").lower():
-            yield "time:published", element.get("datetime") or text_of(element, 100)
+            yield "time:published", element.get("datetime") or markup.text_of(element, 100)
     near = sorted(
         (distance_to_heading(markup, element), index)
         for index, element in enumerate(markup.elements.times[:20])
@@ -262,4 +262,4 @@ def _marked_times(markup: Markup) -> Iterator[tuple[str, object]]:
     for distance, index in near[:3]:
         if distance < 6:
             element = markup.elements.times[index]
-            yield "time", element.get("datetime") or text_of(element, 100)
+            yield "time", element.get("datetime") or markup.text_of(element, 100)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from archiver.model.article import ArticleField, Finding
 from archiver.spiders.extraction.fields import Candidates
 from archiver.spiders.extraction.jsonld import Linked, type_name
-from archiver.spiders.extraction.markup import Markup, value_of
+from archiver.spiders.extraction.markup import Markup
 
 _SEPARATOR = re.compile(
     r"\s+[|\-\u2013\u2014\u00b7\u2022:\u00bb\u00ab\u203a\u2039/~]+\s+|\s*[|\uff5c\u3163\u2502]\s*"
@@ -54,7 +54,7 @@ def _variants(markup: Markup, linked: Linked) -> Iterator[tuple[str, object]]:
     if markup.heading_text:
         yield "h1", markup.heading_text
     for origin, element in markup.properties.get("headline", ())[:2]:
-        yield origin, value_of(element)
+        yield origin, markup.value_of(element)
     for origin, text in markup.first_meta(
         "twitter:title", "dc.title", "dcterms.title", "parsely-title", "sailthru.title", "citation_title"
     ):

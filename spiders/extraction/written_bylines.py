@@ -11,7 +11,7 @@ from itertools import islice
 
 from lxml.etree import _Element
 
-from archiver.spiders.extraction.markup import Markup, distance_to_heading, text_of
+from archiver.spiders.extraction.markup import Markup, distance_to_heading
 from archiver.spiders.extraction.names import looks_like_person, split_names
 
 MOST_ELEMENTS = 6_000
@@ -57,7 +57,7 @@ def _lines(markup: Markup) -> Iterator[tuple[_Element, str]]:
     for element in islice(markup.root.iter(*_LINES), MOST_ELEMENTS):
         if len(element) > 6:
             continue
-        text = text_of(element, LONGEST_LINE)
+        text = markup.text_of(element, LONGEST_LINE)
         if 5 < len(text) <= LONGEST_LINE and (_CREDITED.match(text) or _DATED.search(text)):
             parents = islice(element.iterancestors(), 40)
             if not any(parent.tag in _ELSEWHERE for parent in parents):
