@@ -96,7 +96,7 @@ def seconds_after(value: str | None, now: datetime) -> float | None:
         return float(text[:_MOST_DIGITS])
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # of numbers that no date has, the library makes either
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

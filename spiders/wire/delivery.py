@@ -6,17 +6,22 @@ network is a fact about the site all the same, so it is recorded like any other 
 
 from __future__ import annotations
 
+import logging
+from http import HTTPStatus
 from weakref import WeakSet
 
 from scrapy import Request
 from scrapy.crawler import Crawler
 
+from archiver.model.exchange import Exchange
 from archiver.spiders.guard import url_refused
-from archiver.spiders.politeness import Turn, outcome_of
+from archiver.spiders.politeness import Outcome, Trouble, Turn, outcome_of
 from archiver.spiders.wire.attempt import Attempt
 from archiver.spiders.wire.conclusion import conclude
 from archiver.spiders.wire.keys import EXCHANGES, OUTCOME
 from archiver.spiders.wire.sink import Attachment
+
+log = logging.getLogger(__name__)
 
 _RECORDING: WeakSet[Crawler] = WeakSet()
 
@@ -30,14 +35,13 @@ async def hand_over(
 ) -> None:
     """Make the exchange of `attempt`, name it in `request.meta[EXCHANGES]`, give it to the sink.
 
-    With a `turn`, what came is told there and left in `request.meta[OUTCOME]`. Raises whatever the sink
-    raises.
+    With a `turn`, what came is told there and left in `request.meta[OUTCOME]`; what goes wrong with that is
+    logged and loses no exchange. Raises whatever the sink raises.
     """
     exchange = conclude(request, attempt, error)
     if turn:
-        outcome = outcome_of(exchange, error, exchange.ended_at)
-        request.meta[OUTCOME] = outcome
-        turn.told(outcome, request.meta.get("download_latency"))
+        request.meta[OUTCOME] = outcome = _outcome(exchange, error)
+        _tell(turn, request, outcome)
     earlier = request.meta.get(EXCHANGES, ())
     if isinstance(earlier, list):
         earlier.append(exchange.id)
@@ -49,6 +53,26 @@ async def hand_over(
         if exchange.response is not None:
             exchange.response.block.close()
         raise
+
+
+def _outcome(exchange: Exchange, error: BaseException | None) -> Outcome:
+    """What came, or where politeness cannot read it as much of it as the status says."""
+    try:
+        return outcome_of(exchange, error, exchange.ended_at)
+    except Exception:
+        log.exception("%s: what the answer says to its visitors cannot be read", exchange.target_uri)
+    if exchange.response is None:
+        return Outcome()
+    status = exchange.response.status
+    is_bad = status >= 500 or status == HTTPStatus.TOO_MANY_REQUESTS
+    return Outcome(Trouble.ERROR if is_bad else None, True, str(status) if is_bad else "")
+
+
+def _tell(turn: Turn, request: Request, outcome: Outcome) -> None:
+    try:
+        turn.told(outcome, request.meta.get("download_latency"))
+    except Exception:
+        log.exception("%s: what came is not heeded in the treatment of its host", request.url)
 
 
 def record_refusals(crawler: Crawler, attachment: Attachment) -> None:

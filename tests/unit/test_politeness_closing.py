@@ -315,13 +315,35 @@ def test_an_exchange_tells_how_its_host_does(
         ("", None),
         (None, None),
         ("Mon, 99 Nov 99999 06:02:00 GMT", None),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None),
+        ("Mon, 99999999999999999999 Jan 2024 00:00:00 GMT", None),
+        ("Mon, 1 Jan 2024 99999999999999999999:1:1 GMT", None),
+        ("Mon, 01 Jan 2024 00:00:00 +99999999999999999999", None),
+        ("Mon, 01 Jan 2024 00:00:00 +2400", None),
     ],
 )
 def test_retry_after_is_seconds_or_a_date(value: str | None, seconds: float | None) -> None:
     assert seconds_after(value, DAWN) == seconds
 
 
-@given(st.text())
+date_words = st.sampled_from(
+    [
+        *("Mon,", "Jan", "1", "31", "2024", "9999", "0000", "00:00", "00:00:00", "1:1:1", "GMT", "EST"),
+        *("+0000", "-0000", "-2359", "+2400", "-", "+", ":", ",", ".", "(", ")", "x"),
+    ]
+)
+numbers = st.integers(0, 10**25).map(str)
+signed = st.tuples(st.sampled_from("+-:,"), numbers).map("".join)
+nearly_dates = st.lists(st.one_of(date_words, numbers, signed), max_size=8).flatmap(
+    lambda words: st.sampled_from([" ", "", ":"]).map(lambda between: between.join(words))
+)
+whole_dates = st.tuples(
+    *(st.one_of(st.just(usual), numbers) for usual in ("23", "Nov", "2026", "06", "02", "00")),
+    st.one_of(st.just("GMT"), signed),
+).map(lambda parts: "Mon, {} {} {} {}:{}:{} {}".format(*parts))
+
+
+@given(st.one_of(st.text(), nearly_dates, whole_dates))
 def test_any_retry_after_is_a_number_that_is_not_negative_or_nothing(value: str) -> None:
     seconds = seconds_after(value, DAWN)
     assert seconds is None or seconds >= 0
