@@ -22,7 +22,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from w3lib.encoding import http_content_type_encoding
 
-from archiver.errors import ArchiverError, NotNowError
+from archiver.errors import ArchiverError, NotNowError, UnsafeURLError
 from archiver.model.exchange import Purpose
 from archiver.model.fetched import Download, FetchedPage, FetchedPicture
 from archiver.model.picture import FoundPicture, PictureOrigin, PictureRole, Rendition
@@ -36,7 +36,8 @@ from archiver.spiders.pictures import (
     look_for_pictures,
 )
 from archiver.spiders.politeness.tries import Tries
-from archiver.spiders.wire import EXCHANGES, KEEP_BODY, PURPOSE, SOURCE, TRIES, VIA
+from archiver.spiders.wire import EXCHANGES, KEEP_BODY, PURPOSE, SOURCE, TRIES, VIA, words_of
+from archiver.uri import target_uri
 
 log = logging.getLogger(__name__)
 
@@ -242,6 +243,9 @@ class PageFetcher:
                 dont_filter=True,
                 flags=["archive"],
             )
+        except ValueError:
+            return _Answer(Download(url, url, (), reason=_malformed(url), attempts=0), None)
+        try:
             assert self._crawler.engine is not None
             response = await self._crawler.engine.download_async(request)
         except NotNowError as error:
@@ -251,7 +255,7 @@ class PageFetcher:
         except IgnoreRequest as error:
             reason = str(error) or "robots.txt does not allow it"
         except Exception as error:  # noqa: BLE001 - whatever a download dies of is the reason that is kept
-            reason = _one_line(error)
+            reason = words_of(error)
         else:
             described = _described(url, response, exchanges, purpose)
             return _Answer(replace(described, attempts=tries.count), response)
@@ -326,6 +330,10 @@ def _asks_in_markup(document: Document) -> bool:
     )
 
 
-def _one_line(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}"[:300] if text else type(error).__name__
+def _malformed(url: str) -> str:
+    """Why no request can be made for `url`."""
+    try:
+        target_uri(url)
+    except UnsafeURLError as error:
+        return str(error)
+    return f"no request can be made for an address that contains what no address has: {url[:120]!a}"

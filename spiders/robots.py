@@ -27,6 +27,7 @@ from archiver.model.exchange import Purpose
 from archiver.spiders.guard import url_refused
 from archiver.spiders.politeness.clock import in_words
 from archiver.spiders.politeness.robots_cache import RobotsRules
+from archiver.spiders.wire.failure import words_of
 from archiver.spiders.wire.keys import CRAWL_DELAY, KEEP_BODY, PURPOSE
 from archiver.spiders.wire.sink import manners_of
 
@@ -127,7 +128,7 @@ class RobotsMiddleware:
         except ArchiverError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a download dies of
-            return self._unavailable(authority, str(error) or type(error).__name__, error)
+            return self._unavailable(authority, words_of(error), error)
         status = response.status
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
             return self._unavailable(authority, f"the server answered {status}", None)

@@ -27,6 +27,8 @@ MIDDLEWARES = {
     "archiver.spiders.proxy.ConfiguredProxyMiddleware": 750,
     "archiver.spiders.robots.RobotsMiddleware": 100,
     "archiver.spiders.politeness.retries.PatientRetryMiddleware": 550,
+    "archiver.spiders.redirects.TolerantRedirectMiddleware": 600,
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
 }

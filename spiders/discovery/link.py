@@ -16,7 +16,7 @@ _PLAIN = re.compile(rf"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::[0-9]{{2,4}})?(?:
 _FROM_ROOT = re.compile(rf"/(?![/.])(?!.*/\.){_CHARACTERS}")
 """The forms that most references have, which need no resolving; for speed alone."""
 _ABSOLUTE = re.compile(r"https?:", re.IGNORECASE)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _EDGE = "".join(map(chr, range(0x21)))
 
 

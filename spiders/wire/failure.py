@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterator
 
 from OpenSSL import SSL
@@ -12,10 +13,12 @@ from scrapy.exceptions import (
     DownloadCancelledError,
     DownloadConnectionRefusedError,
     DownloadTimeoutError,
+    ResponseDataLossError,
 )
 from service_identity import VerificationError
 from twisted.internet import error as network
 from twisted.web._newclient import ParseError
+from twisted.web.http import _DataLoss, _MalformedChunkedDataError
 
 from archiver.errors import UnsafeURLError
 from archiver.model.exchange import Failure, FailureKind, Truncation
@@ -33,6 +36,14 @@ _KINDS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Failu
     (network.ConnectionClosed, FailureKind.DISCONNECT),
 )
 _UNREACHABLE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ENETDOWN)
+_WORDS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
+    (_MalformedChunkedDataError, "the answer is not chunked as its header says"),
+    ((ResponseDataLossError, _DataLoss), "the connection ended before the answer was whole"),
+)
+_REQUEST_NAMED = re.compile(r" in request <.*")
+_BYTES = re.compile(r"\bb(?=['\"])")
+_INSIDES = re.compile(r"<[\w.]+[ .][^>]*>|^\[\]$")
+"""How Python shows what has no words of its own."""
 _MESSAGE_LENGTH = 500
 _SAMPLE_LENGTH = 80
 
@@ -63,7 +74,29 @@ def failure_of(attempt: Attempt, error: BaseException) -> Failure:
     for cause in found:
         if isinstance(cause, network.ConnectError) and cause.osError in _UNREACHABLE:
             return Failure(FailureKind.UNREACHABLE, _one_line(cause, attempt))
-    return Failure(FailureKind.OTHER, _one_line(error, attempt))
+    return Failure(FailureKind.OTHER, _in_words(found))
+
+
+def words_of(error: BaseException) -> str:
+    """What a download died of in one line for a person: no class and no object of Python's is named."""
+    return _in_words(list(causes(error)))
+
+
+def _in_words(found: list[BaseException]) -> str:
+    for kinds, words in _WORDS:
+        if any(isinstance(cause, kinds) for cause in found):
+            return words
+    for depth, cause in enumerate(found):
+        if isinstance(cause, ParseError):
+            return _not_http(cause)
+        said = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
+        text = _REQUEST_NAMED.sub("", " ".join(said.split()))[:_MESSAGE_LENGTH]
+        if not text or _INSIDES.search(text):
+            continue
+        if depth and isinstance(cause, ValueError):
+            return f"the answer makes no sense: {_BYTES.sub('', text)}"
+        return text
+    return "the download ended without a reason that has words"
 
 
 def truncation_of(attempt: Attempt, error: BaseException | None) -> Truncation | None:
@@ -84,9 +117,13 @@ def truncation_of(attempt: Attempt, error: BaseException | None) -> Truncation |
 def _one_line(cause: BaseException, attempt: Attempt) -> str:
     text = str(cause)
     if isinstance(cause, ParseError):
-        text = f"not an HTTP response, it begins with {bytes(cause.data)[:_SAMPLE_LENGTH]!r}"
+        text = _not_http(cause)
     elif isinstance(cause, SSL.Error):
         text = "; ".join(reason for *_, reason in cause.args[0]) if cause.args else ""
         problem = attempt.peer.tls_problem if attempt.peer else None
         text = f"{problem} ({text})" if problem else text
     return " ".join(text.split())[:_MESSAGE_LENGTH] or type(cause).__name__
+
+
+def _not_http(cause: ParseError) -> str:
+    return f"not an HTTP response, it begins with {bytes(cause.data)[:_SAMPLE_LENGTH]!r}"

@@ -41,6 +41,7 @@ BASE = "https://news.example/world/"
         ("https://news.example:99999/", None),
         ("https://[::1", None),
         ("/a\x00b", None),
+        ("/a\udcff", None),
         ("/" + "a" * 5000, None),
     ],
 )

@@ -16,11 +16,12 @@ from scrapy.exceptions import (
 from twisted.internet import error as network
 from twisted.python.failure import Failure as TwistedFailure
 from twisted.web._newclient import ParseError, ResponseNeverReceived
+from twisted.web.http import _MalformedChunkedDataError
 
 from archiver.errors import UnsafeURLError
 from archiver.model.exchange import FailureKind, Truncation
 from archiver.spiders.wire.attempt import Attempt, BodyTooLongError
-from archiver.spiders.wire.failure import failure_of, truncation_of
+from archiver.spiders.wire.failure import failure_of, truncation_of, words_of
 from archiver.spiders.wire.sink import Attachment
 
 
@@ -107,3 +108,23 @@ def test_a_cut_response_says_what_cut_it(
     attempt = an_attempt()
     attempt.broken, attempt.lost = broken, lost
     assert truncation_of(attempt, error) is truncated
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (wrapped(_MalformedChunkedDataError("x")), "the answer is not chunked as its header says"),
+        (wrapped(ValueError("no digits: b'-5'")), "the answer makes no sense: no digits: '-5'"),
+        (wrapped(ParseError("odd", b"SSH-2.0")), "not an HTTP response, it begins with b'SSH-2.0'"),
+        (wrapped(RuntimeError("")), "the download ended without a reason that has words"),
+        (wrapped(), "the download ended without a reason that has words"),
+        (DownloadCancelledError("too long in request <GET http://a/>."), "too long"),
+        (OSError(errno.EIO, "Input/output error"), "Input/output error"),
+    ],
+)
+def test_what_a_download_died_of_is_told_without_the_insides_of_python(
+    error: BaseException, words: str
+) -> None:
+    assert words_of(error) == words
+    failure = failure_of(an_attempt(), error)
+    assert failure.message == words or failure.kind is not FailureKind.OTHER
