@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from archiver.cli.opening import open_index
-from archiver.cli.output import Terminal, echo, json_option, pass_terminal, print_json
+from archiver.cli.output import Terminal, counted, echo, json_option, pass_terminal, print_json
 from archiver.history import Historian
 from archiver.model.moment import to_warc_date
 from archiver.model.version import Comparison
@@ -31,7 +31,8 @@ def command(terminal: Terminal, url: str, as_json: bool) -> None:
         for _, step in history.steps():
             print_json(described(step))
         return
-    click.secho(f"{len(history.timeline.versions)} versions in {len(history.snapshots)} snapshots", bold=True)
+    versions = counted(len(history.timeline.versions), "version")
+    click.secho(f"{versions} in {counted(len(history.snapshots), 'snapshot')}", bold=True)
     for moment, step in history.steps():
         echo(f"{to_warc_date(moment)}  {summary(step)}")
         if isinstance(step, Comparison):

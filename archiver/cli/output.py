@@ -55,6 +55,11 @@ class Terminal:
 pass_terminal = click.make_pass_decorator(Terminal)
 
 
+def counted(number: int, noun: str) -> str:
+    """`number` with its noun: 1 fault, 2 faults."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def print_json(value: object) -> None:
     """One JSON object on one line."""
     sys.stdout.buffer.write(msgspec.json.encode(value, enc_hook=str) + b"\n")

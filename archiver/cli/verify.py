@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from archiver.cli.opening import open_index
-from archiver.cli.output import Terminal, json_option, pass_terminal, print_json, progress, size
+from archiver.cli.output import Terminal, counted, json_option, pass_terminal, print_json, progress, size
 from archiver.cli.show import find_snapshot
 from archiver.cli.verify_bundle import is_bundle, verify_bundles
 from archiver.errors import ArchiverError, NotFoundError
@@ -77,7 +77,7 @@ def command(
             }
         )  # fmt: skip
     if faults:
-        raise VerificationError(f"{len(faults)} faults found; the files are left as they are")
+        raise VerificationError(f"{counted(len(faults), 'fault')} found; the files are left as they are")
     if not as_json:
         click.echo(
             f"Verified: {count.segments} WARC files, {count.records} records, {count.captures} captures,"

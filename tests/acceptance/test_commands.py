@@ -375,3 +375,10 @@ def test_output_that_nobody_reads_to_the_end_is_no_error(captured: Captured) -> 
 def test_every_json_line_stands_for_itself(captured: Captured) -> None:
     for line in captured.second.out.splitlines():
         assert json.loads(line)["url"]
+
+
+def test_one_fault_is_not_called_faults(tmp_path: Path) -> None:
+    damaged = Path(__file__).parents[1] / "golden" / "damaged_warcs"
+    archive = Archive(tmp_path)
+    for name, words in (("bare_record_id", "1 fault found;"), ("bare_newline_in_a_field", "2 faults found;")):
+        assert words in archive.here("verify", str(damaged / f"{name}.warc.gz"), code=1).err
