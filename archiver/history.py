@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from archiver.model.version import ArticleEvent, Comparison, Timeline
 from archiver.retrieval import Retrieval
 from archiver.spiders.extraction import EXTRACTOR_VERSION, ExtractionError, extract
 from archiver.storage.index import Index
-from archiver.versions import compare, fold
+from archiver.versions import compare, fold, pictures_through
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,25 @@ class Historian:
         keys = dict.fromkeys(s.article_key for s in self._index.snapshots(url) if s.article_key)
         if not keys:
             raise NotFoundError(f"no snapshot of {url} in this archive (archiver capture {url} makes one)")
-        found = {s.id: s for key in keys for s in self._index.article_snapshots(key)}
-        snapshots = tuple(
-            self.current(s) for s in sorted(found.values(), key=lambda s: (s.captured_at, s.id))
-        )
+        snapshots = tuple(self.current(s) for s in self._snapshots(keys))
         events = [event for key in keys for event in self._index.events(key)]
         events.sort(key=lambda event: event.observed_at)
         return History(url, snapshots, fold(snapshots), tuple(events))
+
+    def _snapshots(self, keys: Iterable[str]) -> list[Snapshot]:
+        """Those of the articles that `keys` name, oldest first, as they are stored."""
+        found = {s.id: s for key in keys for s in self._index.article_snapshots(key)}
+        return sorted(found.values(), key=lambda s: (s.captured_at, s.id))
+
+    def compared(self, before: Snapshot, after: Snapshot) -> Comparison:
+        """What differs between two snapshots of an article, as `current` gives them.
+
+        What its other snapshots know of the pictures counts: since when one is gone, and what it was.
+        """
+        keys = dict.fromkeys(s.article_key for s in (before, after) if s.article_key)
+        every = {s.id: s for s in (*self._snapshots(keys), before, after)}
+        known = pictures_through(every.values())
+        return compare(before, after, pictures=(known[before.id], known[after.id]))
 
     def difference(self, url: str, from_: datetime | None, to: datetime | None) -> tuple[Snapshot, Snapshot]:
         """The two snapshots of the article closest to two dates; without dates the last two versions.
@@ -70,7 +82,10 @@ class Historian:
         if from_:
             return min(history.snapshots, key=lambda s: abs(s.captured_at - from_)), after
         earlier = [s for s in firsts if s.captured_at < after.captured_at and s.id != after.id]
-        distinct = [s for s in earlier if compare(s, after).is_change]
+        known = pictures_through(history.snapshots)
+        distinct = [
+            s for s in earlier if compare(s, after, pictures=(known[s.id], known[after.id])).is_change
+        ]
         before = (distinct or earlier or [history.snapshots[0]])[-1]
         return before, after
 

@@ -5,7 +5,8 @@
 FOLDER holds `expected.json` (a list of `{file, url, languages, truth}`) and the gzipped pages that it names.
 Every third page is held out: nothing was tuned on it. For each kind of noise a page is changed twice, with
 other random choices, and the two are compared: any change of text, title, metadata or pictures is a false
-alarm, counted without and with snapshots of other articles in the same template. For each kind of edit the
+alarm, counted without and with snapshots of other articles in the same template; pictures that could not be
+had, or that are gone from around the article, are counted apart. For each kind of edit the
 page is compared with its edited copy, once as it is and once under all kinds of noise: the edit is found when
 its kind of change is named.
 """
@@ -18,7 +19,7 @@ import json
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,14 +31,23 @@ from page_edits import EDITS
 from page_noise import NOISE, Page, other_article, read
 
 from archiver.model.digest import Digest
-from archiver.model.picture import FetchedRendition, FoundPicture, PictureStatus, SnapshotPicture
+from archiver.model.picture import (
+    FetchedRendition,
+    FoundPicture,
+    PictureRole,
+    PictureStatus,
+    SnapshotPicture,
+)
 from archiver.model.snapshot import PageCapture, Provenance, Snapshot
 from archiver.model.version import ChangeKind, Comparison
 from archiver.spiders.extraction import extract
 from archiver.versions import Furniture, article_key, compare, furniture_of
-from archiver.versions.pictures import without_cache_key
+from archiver.versions.seen import without_cache_key
+
+Other = Callable[[SnapshotPicture], SnapshotPicture]
 
 HELD_OUT = 3
+FAILURES = (0, 403, 429, 500, 503)
 SIBLINGS = 3
 BESIDE_SIBLINGS = ("boxes", "all together")
 FIRST_VISIT = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -45,6 +55,7 @@ EXPECTED = {
     "title": ChangeKind.TITLE_EDITED,
     "caption": ChangeKind.PICTURES_CHANGED,
     "picture bytes": ChangeKind.PICTURES_CHANGED,
+    "picture gone": ChangeKind.PICTURES_CHANGED,
 }
 
 
@@ -97,18 +108,40 @@ def fetched(found: FoundPicture) -> SnapshotPicture:
     return SnapshotPicture(found, PictureStatus.CAPTURED, renditions)
 
 
-def with_other_bytes(snapshot: Snapshot, expected: set[str]) -> Snapshot | None:
-    """The snapshot with other bytes for one of the pictures that the article is expected to show."""
+def with_another(snapshot: Snapshot, expected: set[str], other: Other) -> Snapshot | None:
+    """The snapshot with one of the pictures that the article is expected to show as `other` makes it."""
     for place, picture in enumerate(snapshot.pictures):
         urls = {rendition.url for rendition in picture.found.renditions}
         if urls & expected:
-            changed = tuple(
-                replace(f, payload_digest=Digest.of(f.url[::-1].encode())) for f in picture.fetched
-            )
             pictures = list(snapshot.pictures)
-            pictures[place] = replace(picture, fetched=changed)
+            pictures[place] = other(picture)
             return replace(snapshot, pictures=tuple(pictures), id="replaced")
     return None
+
+
+def with_other_bytes(picture: SnapshotPicture) -> SnapshotPicture:
+    changed = tuple(replace(f, payload_digest=Digest.of(f.url[::-1].encode())) for f in picture.fetched)
+    return replace(picture, fetched=changed)
+
+
+def missing(picture: SnapshotPicture, status: int) -> SnapshotPicture:
+    """The picture as it is when its addresses answer with `status`; 0 for no answer."""
+    answers = tuple(
+        FetchedRendition(f.url, PictureStatus.MISSING, http_status=status, reason="not had")
+        for f in picture.fetched
+    )
+    return replace(picture, status=PictureStatus.MISSING, fetched=answers)
+
+
+def all_failed(snapshot: Snapshot) -> Snapshot:
+    """The snapshot without a picture, for every reason that is none of the article's."""
+    failed = (
+        missing(
+            picture, 404 if picture.found.role is PictureRole.FURNITURE else FAILURES[place % len(FAILURES)]
+        )
+        for place, picture in enumerate(snapshot.pictures)
+    )
+    return replace(snapshot, pictures=tuple(failed), id="failed")
 
 
 class Bench:
@@ -118,6 +151,7 @@ class Bench:
         self.headlines = headlines
         self.noise_beside_siblings: dict[str, Tally] = defaultdict(Tally)
         self.noise: dict[str, Tally] = defaultdict(Tally)
+        self.failures: dict[str, Tally] = defaultdict(Tally)
         self.edits: dict[str, Tally] = defaultdict(Tally)
         self.under_noise: dict[str, Tally] = defaultdict(Tally)
         self.milliseconds: list[float] = []
@@ -143,9 +177,16 @@ class Bench:
         for kind in EDITS:
             self.measure_edit(kind, content, entry, before, earlier)
         expected = {v["url"] for image in entry["truth"].get("images", ()) for v in image["versions"]}
-        after = with_other_bytes(before, expected)
-        if after:
-            self.judge(self.edits, "picture bytes", entry, before, after)
+        others: dict[str, Other] = {
+            "picture bytes": with_other_bytes,
+            "picture gone": lambda picture: missing(picture, 404),
+        }
+        for kind, other in others.items():
+            after = with_another(before, expected, other)
+            if after:
+                self.judge(self.edits, kind, entry, before, after)
+        comparison = self.compare(before, all_failed(before))
+        self.failures["pictures"].note(entry["file"], not comparison.is_change, comparison)
 
     def disturb(self, page: Page, kinds: Sequence[str] | dict[str, Any]) -> bool:
         """Makes noise of these kinds; whether the page has a place for any."""
@@ -208,6 +249,7 @@ class Bench:
         """Prints the shares; whether both goals are met."""
         self.table("false alarms, nothing known of the source", self.noise, False)
         alarms = self.table("false alarms, some siblings known", self.noise_beside_siblings, False)
+        self.table("false alarms, pictures that failed or are gone from around", self.failures, False)
         found = True
         for name, tallies in (("found", self.edits), ("found under all noise", self.under_noise)):
             found = self.table(name, tallies, True) > 0.95 and found

@@ -14,7 +14,7 @@ from archiver.history import Historian
 from archiver.model.moment import to_warc_date
 from archiver.model.version import ParagraphChange
 from archiver.retrieval import Retrieval
-from archiver.versions import SpanKind, compare, spans
+from archiver.versions import SpanKind, spans
 from archiver.versions.described import described
 from archiver.versions.words import picture_line
 
@@ -44,7 +44,7 @@ def command(
     with open_index(home, settings) as index:
         historian = Historian(index, Retrieval(index, settings.warc_folder(home)))
         before, after = historian.difference(url, from_, to)
-    comparison = compare(before, after)
+        comparison = historian.compared(before, after)
     if as_json:
         print_json(described(comparison))
         return

@@ -17,13 +17,21 @@ from archiver.model.article import ExtractedArticle
 from archiver.model.capture import Capture
 from archiver.model.digest import Digest
 from archiver.model.fetched import FetchedPage
-from archiver.model.picture import PictureStatus
+from archiver.model.picture import PictureRole, PictureStatus
 from archiver.model.snapshot import Provenance, Snapshot
-from archiver.model.version import ArticleEvent, ChangeKind
+from archiver.model.version import ArticleEvent, ChangeKind, PictureChangeKind
 from archiver.spiders.extraction import EXTRACTOR_VERSION
 from archiver.storage.index import FollowedArticle
-from archiver.versions import Visit, article_key, classify, compare, needs_reextraction
-from archiver.versions.revisit import SECOND_LOOK, next_visit
+from archiver.versions import (
+    Pictures,
+    Visit,
+    article_key,
+    classify,
+    compare_pictures,
+    has_changed,
+    pictures_through,
+)
+from archiver.versions.revisit import SECOND_LOOK, next_look, next_visit
 
 
 class Outcome(StrEnum):
@@ -72,8 +80,8 @@ class SnapshotKeeper:
     """Takes pages from spiders and makes each a durable snapshot.
 
     With `only_changes`, a visit that found page and pictures as they were makes none: the revisit records
-    stand for it. With a `ladder` of ages, each article is followed: its next visit is planned (an empty
-    one plans none).
+    stand for it; but the second look that finds a picture still gone is evidence and makes one. With a
+    `ladder` of ages, each article is followed: its next visit is planned (an empty one plans none).
     """
 
     def __init__(
@@ -116,15 +124,19 @@ class SnapshotKeeper:
             reason = f"the article is gone: {event.detail}"
             await self._done(fetched, page, known, None, Outcome.GONE, reason, event)
             return
-        if self._only_changes and known and _payloads(known) == _payloads(snapshot):
-            await self._done(fetched, page, known, None, Outcome.UNCHANGED)
+        sides = self._pictures(known, snapshot)
+        look = next_look(sides[1], snapshot.captured_at)
+        if self._only_changes and known and _payloads(known) == _payloads(snapshot) and not _confirms(*sides):
+            await self._done(fetched, page, known, None, Outcome.UNCHANGED, look=look)
             return
         key = article_key(article, fetched.page.final_url, fetched.seed)
         snapshot = replace(snapshot, article=article, article_key=key)
         await self._archive.ingest.record(snapshot)
         cut = f"cut off ({page.truncated})" if page.truncated else None
-        outcome = Outcome.NEW if known is None else _compared(known, snapshot)
-        await self._done(fetched, page, known, snapshot, outcome, cut, event)
+        outcome = Outcome.NEW
+        if known:
+            outcome = Outcome.CHANGED if has_changed(known, snapshot, sides) else Outcome.UNCHANGED
+        await self._done(fetched, page, known, snapshot, outcome, cut, event, look)
 
     async def _done(
         self,
@@ -135,11 +147,14 @@ class SnapshotKeeper:
         outcome: Outcome,
         reason: str | None = None,
         event: ArticleEvent | None = None,
+        look: datetime | None = None,
     ) -> None:
-        """Plan the next visit, then report this one."""
+        """Plan the next visit, no later than `look` if that is given, then report this one."""
         shown = snapshot or known
         if self._ladder is not None and shown and shown.article_key:
             followed = self._plan(self._ladder, shown.article_key, fetched, page, outcome, event)
+            if look:
+                followed = replace(followed, next_visit_at=min(followed.next_visit_at or look, look))
             await asyncio.to_thread(self._archive.index.follow, [followed])
         self._report(fetched, page, snapshot, outcome, reason)
 
@@ -178,6 +193,16 @@ class SnapshotKeeper:
         """The last snapshot of what was asked for."""
         snapshots = self._archive.index.snapshots(fetched.seed, descending=True, limit=1)
         return next(snapshots, None)
+
+    def _pictures(self, known: Snapshot | None, snapshot: Snapshot) -> tuple[Pictures, Pictures]:
+        """The pictures of both, with what earlier snapshots had of those that one of them has not."""
+        if known is None:
+            return (), pictures_through([snapshot])[snapshot.id]
+        missing = (*known.missing, *snapshot.missing)
+        wanted = any(picture.found.role is not PictureRole.FURNITURE for picture in missing)
+        earlier = self._archive.index.snapshots(snapshot.seed) if wanted else [known]
+        through = pictures_through([*earlier, snapshot])
+        return through[known.id], through[snapshot.id]
 
     async def _snapshot(self, fetched: FetchedPage) -> Snapshot:
         name = identifier.mint(self._archive.settings.identity.naan)
@@ -243,12 +268,9 @@ def _outcome_of(event: ArticleEvent | None) -> Outcome:
     return Outcome.WALLED if event and event.kind is ChangeKind.WALLED else Outcome.FAILED
 
 
-def _compared(known: Snapshot, snapshot: Snapshot) -> Outcome:
-    """Whether the article itself changed, and not only what surrounds it."""
-    if needs_reextraction(known, snapshot):
-        same = known.page.payload_digest == snapshot.page.payload_digest
-        return Outcome.UNCHANGED if same else Outcome.CHANGED
-    return Outcome.CHANGED if compare(known, snapshot).is_change else Outcome.UNCHANGED
+def _confirms(before: Pictures, after: Pictures) -> bool:
+    """Whether a second look finds a picture still gone."""
+    return any(change.kind is PictureChangeKind.STILL_GONE for change in compare_pictures(before, after))
 
 
 def _is_page(capture: Capture) -> bool:

@@ -106,6 +106,12 @@ class PictureChangeKind(StrEnum):
     """Offered at other sizes or formats only, so that no two bytes can be compared."""
     NOT_HAD = "not-had"
     """The page shows it at both visits, but at one of them it could not be fetched."""
+    GONE = "gone"
+    """The page shows it still, but its address answers that it is not there: 404, 410 or 451."""
+    STILL_GONE = "still-gone"
+    """A second look, six hours or more after the first, finds it gone too."""
+    BACK_AGAIN = "back-again"
+    """It was gone, and is there again as it was, or at another size or format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +119,8 @@ class PictureChange:
     """A picture that differs; `alt` and `caption` are the later ones (for a removed picture the earlier).
 
     `before_digest` and `after_digest` are of the payloads compared. `before` and `after` are the words that
-    differ for `ALT`, `CAPTION` and `CREDIT`, and the reason why it is missing for `NOT_HAD`.
+    differ for `ALT`, `CAPTION` and `CREDIT`, the reason why it is missing for `NOT_HAD`, and for `GONE` and
+    `STILL_GONE` what its address answers. `confirmed` says of these two whether a second look was had.
     """
 
     kind: PictureChangeKind
@@ -125,6 +132,7 @@ class PictureChange:
     before: str | None = None
     after: str | None = None
     noise: Noise | None = None
+    confirmed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

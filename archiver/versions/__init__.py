@@ -1,9 +1,11 @@
 """How an article changed between two snapshots: what a reader would call a change, and what is only noise."""
 
 from archiver.versions.classify import Outcome, Visit, classify
-from archiver.versions.compare import compare, first_seen, needs_reextraction
+from archiver.versions.compare import compare, first_seen, has_changed, needs_reextraction
 from archiver.versions.furniture import Changed, Furniture, furniture_of
 from archiver.versions.identity import address_key, article_key
+from archiver.versions.pictures import compare_pictures
+from archiver.versions.seen import Pictures, pictures_through
 from archiver.versions.textdiff import Span, SpanKind, align, as_html, as_text, spans
 from archiver.versions.timeline import fold
 
@@ -11,6 +13,7 @@ __all__ = [
     "Changed",
     "Furniture",
     "Outcome",
+    "Pictures",
     "Span",
     "SpanKind",
     "Visit",
@@ -21,9 +24,12 @@ __all__ = [
     "as_text",
     "classify",
     "compare",
+    "compare_pictures",
     "first_seen",
     "fold",
     "furniture_of",
+    "has_changed",
     "needs_reextraction",
+    "pictures_through",
     "spans",
 ]

@@ -25,10 +25,11 @@ from archiver.model.version import (
 from archiver.versions.fields import compare_fields
 from archiver.versions.furniture import NO_FURNITURE, Furniture, Text, noise_of
 from archiver.versions.pictures import compare_pictures
+from archiver.versions.seen import Pictures, seen_pictures
 from archiver.versions.textdiff import align
 
 _ORDER = tuple(ChangeKind)
-_NO_ALARM = (PictureChangeKind.RENDITION, PictureChangeKind.NOT_HAD)
+_NO_ALARM = (PictureChangeKind.RENDITION, PictureChangeKind.NOT_HAD, PictureChangeKind.STILL_GONE)
 _NO_METADATA = (ArticleField.TITLE, ArticleField.LEAD_PICTURE)
 
 
@@ -41,8 +42,16 @@ def needs_reextraction(before: Snapshot, after: Snapshot) -> bool:
     return len(versions) > 1
 
 
-def compare(before: Snapshot, after: Snapshot, siblings: Furniture | None = None) -> Comparison:
+def compare(
+    before: Snapshot,
+    after: Snapshot,
+    siblings: Furniture | None = None,
+    pictures: tuple[Pictures, Pictures] | None = None,
+) -> Comparison:
     """What differs between two snapshots of one article; `siblings` is what `furniture_of` says of them.
+
+    `pictures` are those of both as `pictures_through` knows them from the article's other snapshots: without
+    these nobody can say since when a picture is gone, nor what it was before.
 
     Raises IncomparableError when they were read by different versions of the extractor.
     """
@@ -53,11 +62,23 @@ def compare(before: Snapshot, after: Snapshot, siblings: Furniture | None = None
         )
     fields = compare_fields(before, after)
     paragraphs = _compare_text(before, after, siblings or NO_FURNITURE)
-    pictures = compare_pictures(before.pictures, after.pictures)
-    fields = tuple(_lead_by_picture(change, pictures) for change in fields)
-    kinds = _kinds(before, after, fields, paragraphs, pictures)
+    differing = compare_pictures(*(pictures or _pictures(before, after)))
+    fields = tuple(_lead_by_picture(change, differing) for change in fields)
+    kinds = _kinds(before, after, fields, paragraphs, differing)
     version = after.article.extractor_version if after.article else None
-    return Comparison(before.id, after.id, version, kinds, fields, paragraphs, pictures)
+    return Comparison(before.id, after.id, version, kinds, fields, paragraphs, differing)
+
+
+def has_changed(before: Snapshot, after: Snapshot, pictures: tuple[Pictures, Pictures]) -> bool:
+    """Whether the article itself changed, and not only what surrounds it; `pictures` as for `compare`.
+
+    When the sides were read by different extractor versions, the page's bytes decide, and the pictures.
+    """
+    if not needs_reextraction(before, after):
+        return compare(before, after, pictures=pictures).is_change
+    if before.page.payload_digest != after.page.payload_digest:
+        return True
+    return any(_is_picture_change(change) for change in compare_pictures(*pictures))
 
 
 def first_seen(snapshot: Snapshot) -> Comparison:
@@ -80,12 +101,20 @@ def _compare_text(before: Snapshot, after: Snapshot, siblings: Furniture) -> tup
 
 def _lead_by_picture(change: FieldChange, pictures: Sequence[PictureChange]) -> FieldChange:
     """The lead picture's address is judged by its bytes: it changed when a picture of the article did."""
-    if change.field is not ArticleField.LEAD_PICTURE or any(_alarms(picture) for picture in pictures):
+    if change.field is not ArticleField.LEAD_PICTURE or any(
+        _is_picture_change(picture) for picture in pictures
+    ):
         return change
     return replace(change, noise=Noise.RENDITION)
 
 
-def _alarms(change: PictureChange) -> bool:
+def _pictures(before: Snapshot, after: Snapshot) -> tuple[Pictures, Pictures]:
+    olds = seen_pictures(before)
+    return olds, seen_pictures(after, olds)
+
+
+def _is_picture_change(change: PictureChange) -> bool:
+    """Whether what became of a picture is a change of its article."""
     return change.noise is None and change.kind not in _NO_ALARM
 
 
@@ -107,12 +136,13 @@ def _kinds(
         kinds.add(ChangeKind.TITLE_EDITED)
     if stated.difference(_NO_METADATA):
         kinds.add(ChangeKind.METADATA)
-    if any(_alarms(change) for change in pictures):
+    if any(_is_picture_change(change) for change in pictures):
         kinds.add(ChangeKind.PICTURES_CHANGED)
     if _has_moved(before, after):
         kinds.add(ChangeKind.MOVED)
     if not kinds:
-        kinds.add(_quiet(before, after, bool(paragraphs or pictures or fields)))
+        differing = any(change.kind is not PictureChangeKind.STILL_GONE for change in pictures)
+        kinds.add(_quiet(before, after, bool(paragraphs or fields or differing)))
     return tuple(sorted(kinds, key=_ORDER.index))
 
 

@@ -29,6 +29,7 @@ def described(step: Comparison | ArticleEvent) -> dict[str, object]:
         "pictures": [
             {
                 "kind": c.kind, "url": c.url, "alt": c.alt, "caption": c.caption, "noise": c.noise,
+                "confirmed": c.confirmed,
                 "before": str(c.before_digest) if c.before_digest else c.before,
                 "after": str(c.after_digest) if c.after_digest else c.after,
             }

@@ -1,80 +1,19 @@
-"""How the pictures of an article changed, by their bytes where both visits have them.
-
-The same picture comes under many addresses (sizes, formats, cache keys), and one address can show another
-picture tomorrow. So pictures are paired by address and bytes first, then by bytes, then by what their
-addresses have in common.
-"""
+"""How the pictures of an article changed, by their bytes where both visits have them, or as last had."""
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from urllib.parse import urlsplit, urlunsplit
+from collections.abc import Iterator
+from dataclasses import replace
 
 from archiver.model.digest import Digest
-from archiver.model.picture import PictureRole, PictureStatus, SnapshotPicture
 from archiver.model.version import Noise, PictureChange, PictureChangeKind
-from archiver.spiders.pictures.identity import identity
-
-_HAD = (PictureStatus.CAPTURED, PictureStatus.UNCHANGED)
-_CACHE_KEYS = re.compile(
-    r"(?:v|ver|version|rev|revision|t|ts|time|timestamp|cb|cachebuster|cache|_|rnd|rand|random|nocache|"
-    r"updated|modified|mod|lastmod|mtime|d|dt|hash|h?mac|sig|sign|signature|token|auth|expires|exp|s|k|key|ck|itok)",
-    re.IGNORECASE,
-)
+from archiver.versions.seen import Gone, Pictures, Seen, pair, without_cache_key
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """A picture of one visit: `had` are the digests by address, `plain` the same without cache keys."""
-
-    picture: SnapshotPicture
-    url: str
-    had: dict[str, Digest]
-    plain: dict[str, Digest]
-    addresses: frozenset[str]
-
-    @property
-    def digests(self) -> frozenset[Digest]:
-        return frozenset(self.had.values())
-
-    @property
-    def counts(self) -> bool:
-        """Whether it is part of the article."""
-        return self.picture.found.role is not PictureRole.FURNITURE
-
-    @property
-    def words(self) -> tuple[str | None, str | None]:
-        return self.picture.found.alt, self.picture.found.caption
-
-
-def without_cache_key(url: str) -> str:
-    """`url` without the query parameters that only make caches ask again."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return url
-    if not parts.query:
-        return url
-    kept = [
-        pair
-        for pair in parts.query.split("&")
-        if not _CACHE_KEYS.fullmatch(pair.partition("=")[0]) and not pair.isdigit()
-    ]
-    return urlunsplit(parts._replace(query="&".join(kept)))
-
-
-def compare_pictures(
-    before: Sequence[SnapshotPicture], after: Sequence[SnapshotPicture]
-) -> tuple[PictureChange, ...]:
-    """Every difference between two visits' pictures in the order of the later page, the removed last.
-
-    A picture without an address that could be fetched is no part of it: nothing tells it from another.
-    """
-    olds, news = _with_address(before), _with_address(after)
-    pairs = _pair(olds, news)
+def compare_pictures(olds: Pictures, news: Pictures) -> tuple[PictureChange, ...]:
+    """Every difference between two visits' pictures in the order of the later page, the removed last."""
+    pairs = pair(olds, news)
     changes: list[PictureChange] = []
     for j, new in enumerate(news):
         if j in pairs:
@@ -82,67 +21,18 @@ def compare_pictures(
         else:
             changes.append(_came_or_went(PictureChangeKind.ADDED, new))
     paired = set(pairs.values())
-    gone = (old for i, old in enumerate(olds) if i not in paired)
-    changes += (_came_or_went(PictureChangeKind.REMOVED, old) for old in gone)
+    left = (old for i, old in enumerate(olds) if i not in paired)
+    changes += (_came_or_went(PictureChangeKind.REMOVED, old) for old in left)
     return tuple(changes)
 
 
-def _with_address(pictures: Sequence[SnapshotPicture]) -> list[_Seen]:
-    return [_seen(picture) for picture in pictures if picture.url]
-
-
-def _seen(picture: SnapshotPicture) -> _Seen:
-    had = {
-        fetched.url: fetched.payload_digest
-        for fetched in picture.fetched
-        if fetched.status in _HAD and fetched.payload_digest
-    }
-    urls = dict.fromkeys(
-        [*picture.found.fetch, *(rendition.url for rendition in picture.found.renditions), *had]
-    )
-    return _Seen(
-        picture,
-        next(iter(urls), ""),
-        had,
-        {without_cache_key(url): digest for url, digest in had.items()},
-        frozenset(urls),
-    )
-
-
-def _pair(olds: Sequence[_Seen], news: Sequence[_Seen]) -> dict[int, int]:
-    """For each later picture the earlier one that it is; each is used once, the surest sign first."""
-    signs: tuple[Callable[[_Seen], Iterable[Hashable]], ...] = (
-        lambda seen: seen.had.items(),
-        lambda seen: seen.digests,
-        lambda seen: seen.addresses,
-        lambda seen: (without_cache_key(url) for url in seen.addresses),
-        lambda seen: {identity(url) for url in seen.addresses},
-    )
-    pairs: dict[int, int] = {}
-    used: set[int] = set()
-    for sign in signs:
-        places: dict[Hashable, list[int]] = {}
-        for i, old in enumerate(olds):
-            if i not in used:
-                for key in sign(old):
-                    places.setdefault(key, []).append(i)
-        for j, new in enumerate(news):
-            if j in pairs:
-                continue
-            match = next((i for key in sign(new) for i in places.get(key, ()) if i not in used), None)
-            if match is not None:
-                pairs[j] = match
-                used.add(match)
-    return pairs
-
-
-def _differences(old: _Seen, new: _Seen) -> Iterator[PictureChange]:
+def _differences(old: Seen, new: Seen) -> Iterator[PictureChange]:
     noise = None if old.counts and new.counts else Noise.ROLE
     alt, caption = new.words
     change = PictureChange(PictureChangeKind.REPLACED, new.url, alt=alt, caption=caption, noise=noise)
-    bytes_differ = _bytes(old, new, change)
-    if bytes_differ:
-        yield bytes_differ
+    of_bytes = _gone_or_back(old, new, change) if old.gone or new.gone else _bytes(old, new, change)
+    if of_bytes:
+        yield of_bytes
     one, other = old.picture.found, new.picture.found
     automatic = one.automatic_alt or other.automatic_alt
     for kind, earlier, later in (
@@ -154,40 +44,74 @@ def _differences(old: _Seen, new: _Seen) -> Iterator[PictureChange]:
             yield replace(change, kind=kind, before=earlier, after=later)
 
 
-def _bytes(old: _Seen, new: _Seen, change: PictureChange) -> PictureChange | None:
-    """What can be said of the bytes: nothing when any are equal, replaced when one address gave others."""
-    if old.digests & new.digests:
-        return None
-    if not old.had and not new.had:
-        return None
-    if not old.had or not new.had:
-        reasons = (old.picture.reason or _status(old), new.picture.reason or _status(new))
-        return replace(
-            change,
-            kind=PictureChangeKind.NOT_HAD,
-            before_digest=_any(old),
-            after_digest=_any(new),
-            before=None if old.had else reasons[0],
-            after=None if new.had else reasons[1],
-            noise=change.noise or Noise.NOT_HAD,
+def _gone_or_back(old: Seen, new: Seen, change: PictureChange) -> PictureChange | None:
+    """What can be said of a picture that is or was gone; of one still gone, that a second look says so."""
+    if new.gone is None:
+        back = replace(
+            change, kind=PictureChangeKind.BACK_AGAIN, before_digest=_any(old), after_digest=_any(new)
         )
-    for earlier, later in ((old.had, new.had), (old.plain, new.plain)):
-        shared = next((url for url in later if url in earlier), None)
-        if shared is not None:
-            url = next(u for u in new.had if shared in (u, without_cache_key(u)))
-            return replace(change, url=url, before_digest=earlier[shared], after_digest=later[shared])
+        return (_replaced(old, new, change) or back) if new.last else None
+    if old.gone is None:
+        return _gone(PictureChangeKind.GONE, old, new.gone, change)
+    if new.gone.confirmed and not old.gone.confirmed:
+        return _gone(PictureChangeKind.STILL_GONE, old, new.gone, change)
+    return None
+
+
+def _gone(kind: PictureChangeKind, old: Seen, gone: Gone, change: PictureChange) -> PictureChange:
     return replace(
+        change,
+        kind=kind,
+        url=gone.url,
+        before_digest=old.last.get(gone.url) or _any(old),
+        after=f"answers {gone.status}",
+        confirmed=gone.confirmed,
+    )
+
+
+def _bytes(old: Seen, new: Seen, change: PictureChange) -> PictureChange | None:
+    """What can be said of the bytes: nothing when any are equal, replaced when one address gave others."""
+    known = bool(old.last and new.last)
+    if not known or _digests(old) & _digests(new):
+        return _not_had(old, new, change) if bool(old.had) != bool(new.had) else None
+    rendition = replace(
         change,
         kind=PictureChangeKind.RENDITION,
         before_digest=_any(old),
         after_digest=_any(new),
         noise=change.noise or Noise.RENDITION,
     )
+    return _replaced(old, new, change) or rendition
 
 
-def _came_or_went(kind: PictureChangeKind, seen: _Seen) -> PictureChange:
+def _not_had(old: Seen, new: Seen, change: PictureChange) -> PictureChange:
+    reasons = (old.picture.reason or _status(old), new.picture.reason or _status(new))
+    return replace(
+        change,
+        kind=PictureChangeKind.NOT_HAD,
+        before_digest=_any(old) if old.had else None,
+        after_digest=_any(new) if new.had else None,
+        before=None if old.had else reasons[0],
+        after=None if new.had else reasons[1],
+        noise=change.noise or Noise.NOT_HAD,
+    )
+
+
+def _replaced(old: Seen, new: Seen, change: PictureChange) -> PictureChange | None:
+    """That one address, with or without its cache key, gave other bytes; None when any bytes are equal."""
+    if _digests(old) & _digests(new):
+        return None
+    plain = {without_cache_key(url): digest for url, digest in old.last.items()}
+    for earlier, key in ((old.last, str), (plain, without_cache_key)):
+        for url, digest in new.last.items():
+            if key(url) in earlier:
+                return replace(change, url=url, before_digest=earlier[key(url)], after_digest=digest)
+    return None
+
+
+def _came_or_went(kind: PictureChangeKind, seen: Seen) -> PictureChange:
     alt, caption = seen.words
-    digest = _any(seen)
+    digest = _any(seen) if seen.had else None
     return PictureChange(
         kind,
         seen.url,
@@ -199,11 +123,15 @@ def _came_or_went(kind: PictureChangeKind, seen: _Seen) -> PictureChange:
     )
 
 
-def _any(seen: _Seen) -> Digest | None:
-    return next(iter(seen.had.values()), None)
+def _digests(seen: Seen) -> frozenset[Digest]:
+    return frozenset(seen.last.values())
 
 
-def _status(seen: _Seen) -> str:
+def _any(seen: Seen) -> Digest | None:
+    return next(iter(seen.last.values()), None)
+
+
+def _status(seen: Seen) -> str:
     return seen.picture.status.value
 
 

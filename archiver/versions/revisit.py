@@ -7,14 +7,16 @@ ages (1 h, 6 h, 24 h, 3 d, ...), and an article that just changed goes one rung 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+
+from archiver.versions.seen import Seen
 
 SHORTEST = timedelta(minutes=5)
 AFTER_CHANGE = 0.8
 WITHOUT_CHANGE = 1.5
 SECOND_LOOK = timedelta(hours=6, minutes=1)
-"""How long after the first sight that an article is gone it is looked for again, to be sure."""
+"""How long after the first sight that an article or picture is gone it is looked for again, to be sure."""
 
 
 def next_visit(
@@ -38,3 +40,15 @@ def next_visit(
     elif unchanged:
         wait = distance * WITHOUT_CHANGE
     return now + max(SHORTEST, wait)
+
+
+def next_look(pictures: Iterable[Seen], now: datetime) -> datetime | None:
+    """When to look again for pictures that one look found gone; None when there are none.
+
+    Where the second look had no answer, the wait is as long as what passed since the first.
+    """
+    doubtful = [seen.gone.since for seen in pictures if seen.gone and not seen.gone.confirmed]
+    if not doubtful:
+        return None
+    due = min(doubtful) + SECOND_LOOK
+    return due if due > now else now + max(SHORTEST, now - min(doubtful))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
 
 from archiver.model.snapshot import Snapshot
 from archiver.model.version import Comparison, Seen, Timeline, Version
 from archiver.versions.compare import compare, first_seen
 from archiver.versions.furniture import Furniture
+from archiver.versions.seen import Pictures, seen_pictures
 
 MOST_TRIED = 30
 
@@ -33,40 +35,53 @@ def fold(snapshots: Iterable[Snapshot], siblings_of: SiblingsOf = no_siblings) -
     return folding.timeline()
 
 
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A snapshot, its pictures with what is known of them from earlier ones, and which version it shows."""
+
+    number: int
+    snapshot: Snapshot
+    pictures: Pictures
+
+
 class _Fold:
     def __init__(self, siblings_of: SiblingsOf) -> None:
         self._siblings_of = siblings_of
         self._seen: list[list[Seen]] = []
         self._comparisons: list[Comparison] = []
-        self._shown: dict[Hashable, list[tuple[int, Snapshot]]] = {}
-        self._last: tuple[int, Snapshot] | None = None
+        self._shown: dict[Hashable, list[_Shown]] = {}
+        self._last: _Shown | None = None
         self._key: str | None = None
 
     def add(self, snapshot: Snapshot) -> None:
-        number = self._number(snapshot)
+        pictures = seen_pictures(snapshot, self._last.pictures if self._last else ())
+        number = self._number(snapshot, pictures)
         if number == len(self._seen):
             self._seen.append([])
         self._seen[number].append(Seen(snapshot.id, snapshot.captured_at))
+        self._last = _Shown(number, snapshot, pictures)
         shown = self._shown.setdefault(_sign(snapshot), [])
-        if all(known != number for known, _ in shown):
-            shown.append((number, snapshot))
-        self._last = number, snapshot
+        if all(known.number != number for known in shown):
+            shown.append(self._last)
         self._key = snapshot.article_key or self._key
 
-    def _number(self, snapshot: Snapshot) -> int:
+    def _number(self, snapshot: Snapshot, pictures: Pictures) -> int:
         """Which version `snapshot` shows; as many as there are, when it is a new one."""
         if self._last is None:
             self._comparisons.append(first_seen(snapshot))
             return 0
-        number, previous = self._last
-        comparison = compare(previous, snapshot, self._siblings_of(previous, snapshot))
+        comparison = self._compared(self._last, snapshot, pictures)
         self._comparisons.append(comparison)
         if not comparison.is_change:
-            return number
-        for earlier, shown in self._shown.get(_sign(snapshot), [])[-MOST_TRIED:]:
-            if not compare(shown, snapshot, self._siblings_of(shown, snapshot)).is_change:
-                return earlier
+            return self._last.number
+        for shown in self._shown.get(_sign(snapshot), [])[-MOST_TRIED:]:
+            if not self._compared(shown, snapshot, pictures).is_change:
+                return shown.number
         return len(self._seen)
+
+    def _compared(self, shown: _Shown, snapshot: Snapshot, pictures: Pictures) -> Comparison:
+        siblings = self._siblings_of(shown.snapshot, snapshot)
+        return compare(shown.snapshot, snapshot, siblings, (shown.pictures, pictures))
 
     def timeline(self) -> Timeline:
         versions = tuple(Version(number, tuple(seen)) for number, seen in enumerate(self._seen, 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archiver.model.version import ArticleEvent, ChangeKind, Comparison, PictureChange
+from archiver.model.version import ArticleEvent, ChangeKind, Comparison, PictureChange, PictureChangeKind
 
 LONGEST = 100
 
@@ -36,6 +36,14 @@ def details(step: Comparison | ArticleEvent) -> list[str]:
 def picture_line(change: PictureChange) -> str:
     """A picture's change in one line."""
     words = f' "{change.alt}"' if change.alt else ""
+    match change.kind:
+        case PictureChangeKind.GONE:
+            doubt = "seen twice" if change.confirmed else "seen once; a second look is due"
+            return f"picture gone: {change.url} {change.after}, {doubt}{words and ':' + words}"
+        case PictureChangeKind.STILL_GONE:
+            return f"picture still gone: {change.url} {change.after}, seen twice{words and ':' + words}"
+        case PictureChangeKind.BACK_AGAIN:
+            return f"picture back again: {change.url}{words}"
     return f"picture {change.kind}: {change.url}{words}"
 
 

@@ -12,7 +12,6 @@ from archiver.errors import UsageError
 from archiver.model.moment import parse_moment, to_warc_date
 from archiver.model.version import ArticleEvent
 from archiver.storage.index import Cursor, Match
-from archiver.versions import compare
 from archiver.versions.described import described
 from archiver.web.browsing import behind_of, below, cursor_of, findable, read_match, sought_of
 from archiver.web.freshness import checked
@@ -79,7 +78,8 @@ def record(request: Request) -> Response:
 
 def comparison(request: Request) -> Response:
     """What differs between two snapshots."""
-    return answer(request, described(compare(*compared_sides(request, "/api/v1/comparison"))))
+    before, after = compared_sides(request, "/api/v1/comparison")
+    return answer(request, described(site_of(request).historian.compared(before, after)))
 
 
 def urls(request: Request) -> Response:

@@ -22,7 +22,8 @@ from archiver.model.capture import Capture
 from archiver.model.snapshot import Snapshot
 from archiver.model.version import ArticleEvent, ChangeKind, Comparison, PictureChange
 from archiver.storage.index import Index
-from archiver.versions import as_html, compare, spans
+from archiver.versions import as_html, spans
+from archiver.versions.words import picture_line
 from archiver.web.bundle_files import bundle
 from archiver.web.freshness import checked
 from archiver.web.interactive import interactive_path
@@ -92,6 +93,11 @@ class PicturePair:
     before: str | None
     after: str | None
     words: Markup
+
+    @property
+    def told(self) -> str:
+        """The change in one line."""
+        return picture_line(self.change)
 
 
 def snapshot_page(request: Request) -> Response:
@@ -233,7 +239,7 @@ def comparison(request: Request) -> Response:
     """`/compare?before=ID&after=ID`: what differs between two snapshots."""
     site = site_of(request)
     before, after = compared_sides(request, "/compare")
-    found = compare(before, after)
+    found = site.historian.compared(before, after)
     values = {
         "before": before, "after": after, "title_before": title_of(before), "title_after": title_of(after),
         "comparison": found, "view_before": page_path(before), "view_after": page_path(after), "q": "",

@@ -6,9 +6,10 @@ from version_builders import NOON, TEXT, article, picture, snapshot
 
 from archiver.errors import IncomparableError
 from archiver.model.article import ArticleField, Finding, Paragraph, ParagraphKind, StatedTime, TimePrecision
-from archiver.model.picture import PictureRole
-from archiver.model.version import ChangeKind, Noise
-from archiver.versions import compare, first_seen, needs_reextraction
+from archiver.model.picture import PictureRole, SnapshotPicture
+from archiver.model.version import ChangeKind, Noise, PictureChangeKind
+from archiver.versions import compare, first_seen, has_changed, needs_reextraction, pictures_through
+from archiver.versions.words import details
 
 URL = "https://media.example/bridge-123456.jpg"
 
@@ -71,6 +72,26 @@ def test_a_picture_that_failed_at_one_visit_is_told_without_alarm() -> None:
     comparison = compare(before, snapshot(hours=1, pictures=(picture(URL, None, reason="503"),)))
     assert not comparison.is_change
     assert comparison.pictures[0].after == "503"
+
+
+def test_a_picture_that_is_gone_is_a_change_of_pictures_and_of_the_lead_picture_too() -> None:
+    for role in (PictureRole.ARTICLE, PictureRole.LEAD):
+        before = snapshot(page=b"x", pictures=(picture(URL, b"one", role=role),))
+        after = snapshot(page=b"x", hours=1, pictures=(picture(URL, None, answered=404, role=role),))
+        assert compare(before, after).kinds == (ChangeKind.PICTURES_CHANGED,)
+
+
+def test_a_page_with_a_picture_that_a_second_look_finds_still_gone_is_identical() -> None:
+    gone = picture(URL, None, answered=404)
+    visits = [
+        snapshot(page=b"x", hours=hours, pictures=(state,))
+        for hours, state in ((0, picture(URL, b"one")), (1, gone), (8, gone))
+    ]
+    known = pictures_through(visits)
+    comparison = compare(visits[1], visits[2], pictures=(known[visits[1].id], known[visits[2].id]))
+    assert comparison.kinds == (ChangeKind.IDENTICAL,)
+    assert [change.kind for change in comparison.pictures] == [PictureChangeKind.STILL_GONE]
+    assert details(comparison) == [f"picture still gone: {URL} answers 404, seen twice"]
 
 
 def test_a_changed_title_is_a_title_edit_also_when_only_search_engines_see_it() -> None:
@@ -184,6 +205,25 @@ def test_extractor_versions_are_never_mixed() -> None:
     assert needs_reextraction(snapshot(), other)
     with pytest.raises(IncomparableError, match="read both again"):
         compare(snapshot(), other)
+
+
+@pytest.mark.parametrize(
+    ("shown", "page", "changed"),
+    [
+        (picture(URL, b"one"), b"x", False),
+        (picture(URL, None, reason="timeout"), b"x", False),
+        (picture(URL, b"two"), b"x", True),
+        (picture(URL, None, answered=404), b"x", True),
+        (picture(URL, b"one"), b"y", True),
+    ],
+)
+def test_after_an_upgrade_of_the_extractor_the_bytes_of_page_and_pictures_tell_whether_it_changed(
+    shown: SnapshotPicture, page: bytes, changed: bool
+) -> None:
+    before = snapshot(page=b"x", pictures=(picture(URL, b"one"),))
+    after = snapshot(article(extractor_version="2"), hours=1, page=page, pictures=(shown,))
+    known = pictures_through([before, after])
+    assert has_changed(before, after, (known[before.id], known[after.id])) is changed
 
 
 def test_pages_that_are_no_articles_are_compared_by_their_bytes() -> None:

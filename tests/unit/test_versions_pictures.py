@@ -1,12 +1,43 @@
-from version_builders import picture
+import itertools
+
+import pytest
+from version_builders import picture, snapshot
 
 from archiver.model.digest import Digest
-from archiver.model.picture import PictureRole
-from archiver.model.version import Noise, PictureChangeKind
-from archiver.versions.pictures import compare_pictures, without_cache_key
+from archiver.model.picture import FetchedRendition, PictureRole, PictureStatus, SnapshotPicture
+from archiver.model.version import Noise, PictureChange, PictureChangeKind
+from archiver.versions import pictures_through
+from archiver.versions.pictures import compare_pictures as compare_seen
+from archiver.versions.seen import without_cache_key
+from archiver.versions.words import picture_line
 
 KIND = PictureChangeKind
 URL = "https://media.example/2026/bridge-123456.jpg"
+OTHER = "https://media.example/2026/mayor-654321.jpg"
+
+
+def visits(*states: SnapshotPicture, hours: float = 1) -> list[list[PictureChange]]:
+    """What each visit to a page with one picture found against the one before, `hours` apart."""
+    snapshots = [snapshot(hours=number * hours, pictures=(state,)) for number, state in enumerate(states)]
+    known = pictures_through(snapshots)
+    seen = [known[each.id] for each in snapshots]
+    return [list(compare_seen(one, other)) for one, other in itertools.pairwise(seen)]
+
+
+def compare_pictures(
+    before: list[SnapshotPicture], after: list[SnapshotPicture]
+) -> tuple[PictureChange, ...]:
+    one, other = snapshot(pictures=tuple(before)), snapshot(hours=1, pictures=tuple(after))
+    known = pictures_through([one, other])
+    return compare_seen(known[one.id], known[other.id])
+
+
+def gone(url: str = URL, status: int = 404, role: PictureRole = PictureRole.ARTICLE) -> SnapshotPicture:
+    return picture(url, None, answered=status, reason=f"the server answered {status}", role=role)
+
+
+HAD = picture(URL, b"one")
+FAILED = picture(URL, None, reason="timeout after 30 s")
 
 
 def test_other_bytes_at_the_same_address_are_a_replaced_picture() -> None:
@@ -65,9 +96,8 @@ def test_changed_words_of_a_picture_are_told_each() -> None:
 
 
 def test_a_picture_replaced_by_the_bytes_of_another_one_is_not_missed() -> None:
-    other = "https://media.example/2026/mayor-654321.jpg"
-    before = [picture(URL, b"bridge"), picture(other, b"mayor")]
-    after = [picture(URL, b"mayor"), picture(other, b"mayor")]
+    before = [picture(URL, b"bridge"), picture(OTHER, b"mayor")]
+    after = [picture(URL, b"mayor"), picture(OTHER, b"mayor")]
     (change,) = compare_pictures(before, after)
     assert (change.kind, change.url) == (KIND.REPLACED, URL)
 
@@ -76,3 +106,87 @@ def test_only_cache_keys_are_taken_from_an_address() -> None:
     assert without_cache_key(f"{URL}?id=7&w=640&ts=99&1700000000") == f"{URL}?id=7&w=640"
     assert without_cache_key(URL) == URL
     assert without_cache_key("http://[bad?v=1") == "http://[bad?v=1"
+
+
+@pytest.mark.parametrize("status", [404, 410, 451])
+def test_a_picture_that_was_had_and_answers_that_it_is_gone_is_gone(status: int) -> None:
+    [[change]] = visits(HAD, gone(status=status))
+    assert (change.kind, change.noise, change.confirmed) == (KIND.GONE, None, False)
+    assert (change.before_digest, change.after_digest) == (Digest.of(b"one"), None)
+    line = f"picture gone: {URL} answers {status}, seen once; a second look is due"
+    assert picture_line(change) == line
+
+
+@pytest.mark.parametrize("status", [0, 200, 401, 403, 408, 429, 500, 503])
+def test_any_other_answer_or_none_is_no_evidence_of_a_deletion(status: int) -> None:
+    [[change]] = visits(HAD, picture(URL, None, answered=status, reason="not now"))
+    assert (change.kind, change.noise, change.after) == (KIND.NOT_HAD, Noise.NOT_HAD, "not now")
+
+
+def test_a_picture_that_was_never_had_is_not_gone() -> None:
+    assert visits(gone(), gone(status=410), FAILED, gone()) == [[], [], []]
+    [[change]] = visits(gone(), HAD)
+    assert (change.kind, change.noise) == (KIND.NOT_HAD, Noise.NOT_HAD)
+
+
+def test_a_picture_around_the_article_is_treated_as_not_had() -> None:
+    furniture = PictureRole.FURNITURE
+    [[change]] = visits(picture(URL, b"one", role=furniture), gone(role=furniture))
+    assert (change.kind, change.noise) == (KIND.NOT_HAD, Noise.ROLE)
+
+
+def test_a_second_look_six_hours_later_confirms_that_a_picture_is_gone_and_is_told_once() -> None:
+    _, too_early, later = visits(HAD, gone(), gone(), gone(), hours=5.999)
+    assert (too_early, [change.kind for change in later]) == ([], [KIND.STILL_GONE])
+    first, late, after = visits(HAD, gone(), gone(status=410), gone(), hours=6)
+    assert (first[0].confirmed, late[0].confirmed, after) == (False, True, [])
+    assert picture_line(late[0]) == f"picture still gone: {URL} answers 410, seen twice"
+
+
+def test_a_second_look_without_an_answer_confirms_nothing() -> None:
+    first, failed, confirmed = visits(HAD, gone(), FAILED, gone(), hours=7)
+    assert [first[0].kind, failed, confirmed[0].kind] == [KIND.GONE, [], KIND.STILL_GONE]
+
+
+def test_a_picture_that_was_gone_and_has_the_same_bytes_is_back_again() -> None:
+    for between in ((), (FAILED,), (gone(),)):
+        [change] = visits(HAD, gone(), *between, HAD)[-1]
+        assert (change.kind, change.noise) == (KIND.BACK_AGAIN, None)
+        assert change.before_digest == change.after_digest == Digest.of(b"one")
+        assert picture_line(change) == f"picture back again: {URL}"
+
+
+def test_a_picture_that_was_gone_and_has_other_bytes_is_replaced() -> None:
+    [change] = visits(HAD, gone(), picture(URL, b"two"))[-1]
+    assert (change.kind, change.noise) == (KIND.REPLACED, None)
+    assert (change.before_digest, change.after_digest) == (Digest.of(b"one"), Digest.of(b"two"))
+
+
+def test_a_failure_in_between_hides_neither_a_deletion_nor_a_replacement() -> None:
+    assert [change.kind for change in visits(HAD, FAILED, gone())[-1]] == [KIND.GONE]
+    assert [change.kind for change in visits(HAD, FAILED, picture(URL, b"two"))[-1]] == [KIND.REPLACED]
+    assert [change.kind for change in visits(HAD, FAILED, HAD)[-1]] == [KIND.NOT_HAD]
+
+
+def test_a_picture_is_not_gone_while_one_of_its_addresses_gives_it_or_gives_no_answer() -> None:
+    def sizes(*fetched: FetchedRendition) -> SnapshotPicture:
+        return SnapshotPicture(HAD.found, max(one.status for one in fetched), fetched, "some reason")
+
+    lost, small = gone().fetched[0], picture(OTHER, b"small").fetched[0]
+    failed = FetchedRendition(OTHER, PictureStatus.MISSING, reason="timeout")
+    both = sizes(HAD.fetched[0], small)
+    assert visits(both, sizes(lost, small)) == [[]]
+    assert [change.kind for change in visits(both, sizes(lost, failed))[0]] == [KIND.NOT_HAD]
+    assert [change.kind for change in visits(both, sizes(lost, gone(OTHER).fetched[0]))[0]] == [KIND.GONE]
+
+
+def test_an_address_that_never_gave_the_picture_says_nothing_of_it() -> None:
+    [[change]] = visits(picture(f"{URL}?w=640", b"small"), gone(f"{URL}?w=1280"))
+    assert (change.kind, change.noise) == (KIND.NOT_HAD, Noise.NOT_HAD)
+    [[change]] = visits(picture(f"{URL}?v=1", b"small"), gone(f"{URL}?v=2"))
+    assert (change.kind, change.url) == (KIND.GONE, f"{URL}?v=2")
+
+
+def test_a_picture_that_the_page_shows_at_another_address_is_not_gone() -> None:
+    changes = compare_pictures([HAD], [gone(), picture(OTHER, b"one")])
+    assert KIND.GONE not in {change.kind for change in changes}

@@ -71,12 +71,17 @@ def picture(
     alt: str | None = None,
     caption: str | None = None,
     reason: str | None = None,
+    answered: int = 0,
 ) -> SnapshotPicture:
+    """A picture that was had with `payload`; without one, `answered` is the status of what came instead."""
     found = FoundPicture(0, role, (Rendition(url, PictureOrigin.IMG),), (url,), alt, caption)
     status = PictureStatus.MISSING if payload is None else PictureStatus.CAPTURED
     digest = None if payload is None else Digest.of(payload)
     return SnapshotPicture(
-        found, status, (FetchedRendition(url, status, payload_digest=digest),), reason=reason
+        found,
+        status,
+        (FetchedRendition(url, status, payload_digest=digest, http_status=answered),),
+        reason=reason,
     )
 
 
