@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from archiver.config.source import Source
-from archiver.config.sources import SUFFIX, validate_source_file
+from archiver.config.source_folder import SUFFIX
+from archiver.config.sources import validate_source_file
 from archiver.errors import ConfigurationError
 
 _OPTIONAL = """

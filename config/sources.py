@@ -6,19 +6,20 @@ A file of the home with the name of one that comes with the program overrides on
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from archiver.config.schedule import SPARSE
 from archiver.config.source import Source
+from archiver.config.source_folder import SUFFIX, UnreadableError, content, source_paths
 from archiver.config.source_schema import ADDRESSES, READERS, REQUIRED, WrongValueError, did_you_mean
-from archiver.config.strict_yaml import LONGEST_TEXT, Mapping, Mark, YAMLProblem, merged, parse_mapping
+from archiver.config.strict_yaml import Mapping, Mark, YAMLProblem, merged, parse_mapping
 from archiver.errors import ConfigurationError, NotFoundError
 
-SUFFIX = ".yaml"
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _SHIPPED = "shipped:"
 
@@ -78,7 +79,10 @@ class SourceCatalogue:
 
 
 def load_sources(home_sources: Path | None = None) -> SourceCatalogue:
-    """The sources that come with the program and those in the folder `home_sources`, if it is there."""
+    """The sources that come with the program and those in the folder `home_sources`, if it is there.
+
+    Raises ConfigurationError when the folder is there and cannot be read.
+    """
     sources: dict[str, Source] = {}
     problems: dict[str, tuple[SourceProblem, ...]] = {}
     shipped = _shipped_files()
@@ -101,7 +105,7 @@ def validate_source_file(path: Path) -> Source:
     """
     name = path.name.removesuffix(SUFFIX)
     below = _shipped_files().get(name)
-    layers = [layer for layer in (below, _Layer(str(path), path)) if layer]
+    layers = [layer for layer in (below, _own(path)) if layer]
     return _source(name, layers)
 
 
@@ -110,18 +114,17 @@ class _Layer:
     """One file of a source; `label` is how people know it."""
 
     label: str
-    path: Any
+    read: Callable[[], bytes]
 
     def mapping(self) -> Mapping:
         top = Mark(self.label, 1)
         try:
-            with self.path.open("rb") as stream:
-                content: bytes = stream.read(4 * LONGEST_TEXT + 1)
-            return parse_mapping(content.decode("utf-8"), self.label)
-        except OSError as error:
-            problem = SourceProblem(top, "", f"cannot be read: {error.strerror or error}")
+            text = self.read()
+            return parse_mapping(text.decode("utf-8"), self.label)
+        except UnreadableError as error:
+            problem = SourceProblem(top, "", str(error))
         except UnicodeDecodeError as error:
-            place = Mark(self.label, content.count(b"\n", 0, error.start) + 1)
+            place = Mark(self.label, text.count(b"\n", 0, error.start) + 1)
             problem = SourceProblem(place, "", "is not UTF-8 text; save it as UTF-8")
         except YAMLProblem as error:
             problem = SourceProblem(error.mark, "", error.message)
@@ -131,24 +134,18 @@ class _Layer:
 def _shipped_files() -> dict[str, _Layer]:
     folder = resources.files("archiver.config") / "sources"
     return {
-        entry.name.removesuffix(SUFFIX): _Layer(_SHIPPED + entry.name, entry)
+        entry.name.removesuffix(SUFFIX): _Layer(_SHIPPED + entry.name, entry.read_bytes)
         for entry in folder.iterdir()
         if entry.name.endswith(SUFFIX)
     }
 
 
 def _own_files(folder: Path) -> dict[str, _Layer]:
-    if not folder.is_dir():
-        return {}
-    try:
-        paths = sorted(folder.iterdir())
-    except OSError as error:
-        raise ConfigurationError(f"{folder} cannot be read: {error.strerror}") from None
-    return {
-        path.name.removesuffix(SUFFIX): _Layer(str(path), path)
-        for path in paths
-        if path.name.endswith(SUFFIX) and not path.name.startswith(".")
-    }
+    return {path.name.removesuffix(SUFFIX): _own(path) for path in source_paths(folder) or ()}
+
+
+def _own(path: Path) -> _Layer:
+    return _Layer(str(path), partial(content, path))
 
 
 def _source(name: str, layers: list[_Layer]) -> Source:

@@ -8,18 +8,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from archiver.config.source import Source
+from archiver.config.source_folder import source_paths
 from archiver.config.sources import SourceCatalogue, load_sources
 from archiver.errors import ArchiverError, ConfigurationError
 
 log = logging.getLogger(__name__)
-Fingerprint = frozenset[tuple[str, int, int]]
+Fingerprint = frozenset[tuple[str, int, int, int]]
 
 
 @dataclass(slots=True)
 class SourceFiles:
     """The enabled sources of the files in `folder` and of those that come with the program.
 
-    `refuses` says why a source may not be followed, None when it may.
+    While the folder is away or cannot be read, all stays as it was: a disk that is not mounted is no wish of
+    the operator. `refuses` says why a source may not be followed, None when it may.
     """
 
     folder: Path
@@ -27,20 +29,46 @@ class SourceFiles:
     refuses: Callable[[Source], str | None] = lambda _source: None
     sources: dict[str, Source] = field(default_factory=dict)
     _seen: Fingerprint | None = None
+    _was_there: bool = False
+    _trouble: str | None = None
 
     def reload(self) -> bool:
-        """Read the files if any has changed since the last time; whether other sources are enabled now."""
-        found = _fingerprint(self.folder)
-        if found == self._seen:
-            return False
-        is_first, self._seen = self._seen is None, found
+        """Read the files if any has changed since the last time; whether other sources are enabled now.
+
+        Raises ConfigurationError the first time when the folder cannot be read, or a source is refused.
+        """
+        is_first = self._seen is None
         try:
-            catalogue = self.load(self.folder)
+            found = self._look()
+            catalogue = self.load(self.folder) if found != self._seen else None
+            is_settled = catalogue is None or is_first or self._look() == found
         except ArchiverError as error:
             if is_first:
                 raise
-            log.error("the source files cannot be read; all sources stay as they were: %s", error)  # noqa: TRY400
+            self._tell_trouble(str(error))
             return False
+        self._tell_trouble(None)
+        if catalogue is None or not is_settled:  # what changes while it is read is read at the next look
+            return False
+        self._seen = found
+        return self._take(catalogue, is_first=is_first)
+
+    def _look(self) -> Fingerprint:
+        """The folder as it is now. Raises ConfigurationError when it cannot be read, or is there no more."""
+        paths = source_paths(self.folder)
+        if paths is None and self._was_there:
+            raise ConfigurationError(f"{self.folder} is not there any more")
+        self._was_there = self._was_there or paths is not None
+        return frozenset(_fingerprint(path) for path in paths or ())
+
+    def _tell_trouble(self, trouble: str | None) -> None:
+        if trouble and trouble != self._trouble:
+            log.error("the source files cannot be read; all sources stay as they were: %s", trouble)
+        elif self._trouble and not trouble:
+            log.info("the source files can be read again")
+        self._trouble = trouble
+
+    def _take(self, catalogue: SourceCatalogue, *, is_first: bool) -> bool:
         enabled = {source.name: source for source in catalogue.enabled}
         for name, problems in catalogue.problems.items():
             kept = self.sources.get(name)
@@ -76,13 +104,10 @@ def _tell(before: dict[str, Source], now: dict[str, Source]) -> None:
             log.info("source %s was changed", name)
 
 
-def _fingerprint(folder: Path) -> Fingerprint:
-    """Name, size and time of change of every file."""
-    found = set()
-    for path in folder.glob("*.y*ml"):
-        try:
-            status = path.stat()
-        except FileNotFoundError:
-            continue  # removed while we looked: the next look sees the folder without it
-        found.add((path.name, status.st_size, status.st_mtime_ns))
-    return frozenset(found)
+def _fingerprint(path: Path) -> tuple[str, int, int, int]:
+    """Name, size and times of change of a file, by which a change is known; or why there are none."""
+    try:
+        status = path.stat()
+    except OSError as error:  # told with the reason when the file is read
+        return path.name, -1, error.errno or 0, 0
+    return path.name, status.st_size, status.st_mtime_ns, status.st_ctime_ns
