@@ -12,10 +12,11 @@ import click
 
 from archiver.cli.opening import open_index
 from archiver.cli.output import Terminal, echo, json_option, pass_terminal, print_json, say, size, table
-from archiver.cli.relative import ago
+from archiver.cli.relative import ago, span
 from archiver.config.home import Home
 from archiver.config.settings import Settings
 from archiver.config.sources import SourceCatalogue, load_sources
+from archiver.crawl.contact import lacks_contact
 from archiver.errors import StorageError
 from archiver.model.operations import Beat, HostState, SourceState
 from archiver.storage.index import DueSource, Index
@@ -26,21 +27,38 @@ STALE = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
-    """One source: its state, whether its file says `enabled` (None without a file), and what is due."""
+    """One source: its state, whether its file says `enabled` (None without a usable one), and what is due.
+
+    `broken` is what is wrong with its file and what becomes of the source, `refused` why the service leaves
+    it out although its file is well, `followed` whether a service looks at it or would.
+    """
 
     state: SourceState
     enabled: bool | None
     due: DueSource | None
     running: bool
+    broken: str | None = None
+    refused: str | None = None
+    followed: bool = True
 
     @property
     def word(self) -> str:
-        """`paused`, `running`, `on`, `off`, or `no file`."""
+        """`paused`, `running`, `broken file`, `left out`, `on`, `off`, or `no file`."""
         if self.state.paused_at:
             return "paused"
         if self.running:
             return "running"
+        if self.broken:
+            return "broken file"
+        if self.refused:
+            return "left out"
         return {None: "no file", True: "on", False: "off"}[self.enabled]
+
+    @property
+    def reason(self) -> str | None:
+        """Why it is as `word` says."""
+        paused = self.state.paused_reason if self.state.paused_at else None
+        return "; ".join(filter(None, (paused, self.broken, self.refused))) or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +98,7 @@ def command(terminal: Terminal, as_json: bool) -> None:
     with open_index(home, settings, migrate=False) as index:
         status = look(home, settings, catalogue, index)
     for problems in catalogue.problems.values():
-        say(f"left out: {problems[0]}")
+        say(f"broken source file: {problems[0]}")
     print_json(describe(status)) if as_json else _show(status)
 
 
@@ -89,10 +107,11 @@ def look(home: Home, settings: Settings, catalogue: SourceCatalogue, index: Inde
     now = datetime.now(UTC)
     operations = index.operations
     count, oldest = index.lag(now)
+    beats = operations.beats.all()
     queued, running, oldest_submission = operations.submissions.unfinished()
     return Status(
         now=now,
-        beats=operations.beats.all(),
+        beats=beats,
         due=count,
         oldest_due=oldest,
         queued=queued,
@@ -101,7 +120,7 @@ def look(home: Home, settings: Settings, catalogue: SourceCatalogue, index: Inde
         closed=operations.hosts.closed(now),
         free=free_bytes(settings.warc_folder(home)),
         floor=int(settings.storage.free_floor),
-        sources=_sources(catalogue, operations.sources.all(), index.due_sources(now), now),
+        sources=_sources(catalogue, settings, index, beats, now),
     )
 
 
@@ -116,19 +135,37 @@ def free_bytes(folder: Path) -> int:
 
 
 def _sources(
-    catalogue: SourceCatalogue, states: Sequence[SourceState], due: Sequence[DueSource], now: datetime
+    catalogue: SourceCatalogue, settings: Settings, index: Index, beats: Sequence[Beat], now: datetime
 ) -> list[SourceStatus]:
-    """Those that are switched on, were ever paused or worked on, or have something due; by name."""
-    known = {each.name: each for each in states if each.paused_at or each.started_at or each.finished_at}
-    planned = {each.name: each for each in states}
-    late = {each.source: each for each in due}
-    enabled = {source.name: source.enabled for source in catalogue}
-    names = {*known, *late, *(name for name, is_on in enabled.items() if is_on)}
+    """Those that are switched on or broken, were ever paused or worked on, or have something due; by name."""
+    planned = {each.name: each for each in index.operations.sources.all()}
+    known = [each.name for each in planned.values() if each.paused_at or each.started_at or each.finished_at]
+    late = {each.source: each for each in index.due_sources(now)}
+    is_led = any(beat.role == "leader" and now - beat.at <= STALE for beat in beats)
+    jobs = index.job_store() if is_led else None
+    refused = {
+        source.name: reason
+        for source in catalogue.enabled
+        if (reason := lacks_contact(settings, source.urls)) is not None
+    }
+    names = {*known, *late, *catalogue.problems, *(source.name for source in catalogue.enabled)}
     found = []
     for name in sorted(names):
         state = planned.get(name, SourceState(name))
-        is_held = state.lease_until is not None and state.lease_until > now
-        found.append(SourceStatus(state, enabled.get(name), late.get(name), is_held))
+        source, problems = catalogue.sources.get(name), catalogue.problems.get(name)
+        is_kept = bool(problems and jobs and jobs.lookup_job(f"source:{name}"))
+        told = "it stays as it was" if is_kept else "it is left out"
+        found.append(
+            SourceStatus(
+                state,
+                source.enabled if source else None,
+                late.get(name),
+                running=state.lease_until is not None and state.lease_until > now,
+                broken=f"{problems[0]}; {told}" if problems else None,
+                refused=refused.get(name),
+                followed=is_kept if problems else name not in refused,
+            )
+        )
     return found
 
 
@@ -141,7 +178,7 @@ def _show(status: Status) -> None:
     short = ": less than storage.free_floor, nothing is archived" if status.free < status.floor else ""
     echo(f"disk      {size(status.free)} free{short or f' (floor {size(status.floor)})'}")
     for host in status.closed:
-        echo(f"closed    {host.host} until {ago(host.closed_until, now)}: {host.reason or 'no reason given'}")
+        echo(f"closed    {host.host} {_closed_for(host, now)}: {host.reason or 'no reason given'}")
     if status.sources:
         echo("")
         table(
@@ -155,16 +192,21 @@ def _show(status: Status) -> None:
 
 def _cells(source: SourceStatus, now: datetime) -> tuple[str, ...]:
     state, total, due = source.state, source.state.total, source.due
-    problem = state.paused_reason if state.paused_at else state.problem
+    problem = source.reason if state.paused_at else source.reason or state.problem
     return (
-        state.name, source.word, ago(state.finished_at, now, "never"), _next(state, now),
+        state.name, source.word, ago(state.finished_at, now, "never"), _next(source, now),
         str(total.new), str(total.changed), str(total.unchanged), str(total.gone), str(total.failed),
         str(due.count) if due else "", ago(due.oldest, now) if due else "", problem or "",
     )  # fmt: skip
 
 
-def _next(state: SourceState, now: datetime) -> str:
-    if state.paused_at:
+def _closed_for(host: HostState, now: datetime) -> str:
+    return f"for another {span(host.closed_until - now)}" if host.closed_until else "for a while"
+
+
+def _next(source: SourceStatus, now: datetime) -> str:
+    state = source.state
+    if state.paused_at or not source.followed:
         return "-"
     if state.next_run_at and state.next_run_at <= now:
         return "now"
@@ -230,6 +272,8 @@ def _described_source(status: Status, source: SourceStatus) -> dict[str, object]
     facts = asdict(state)
     del facts["name"], facts["lease_owner"], facts["lease_until"], facts["interval"]
     return {
+        "state": source.word,
+        "state_reason": source.reason,
         "enabled": source.enabled,
         "paused": state.paused_at is not None,
         "running": source.running,

@@ -20,7 +20,8 @@ async def live(_: Request) -> Response:
 def ready(request: Request) -> Response:
     """The index answers, and the WARC files can be read; 503 and what fails otherwise.
 
-    Where a service was ever heard of, it is told whether it still is; the web is ready without it.
+    Of a service that runs, or died, it is told which; nothing of one that ended in order. The web is ready
+    without one.
     """
     site = site_of(request)
     checks: dict[str, str] = {}

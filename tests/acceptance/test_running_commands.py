@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import sqlite3
 from contextlib import closing
@@ -11,7 +12,10 @@ from pathlib import Path
 import pytest
 from command_line import Archive
 
+from archiver.config.source import Source
+from archiver.config.sources import load_sources
 from archiver.model.operations import Beat, HostState, PassCounts
+from archiver.service.timetable import Timetable
 from archiver.storage.index import FollowedArticle
 
 OWN = """\
@@ -46,6 +50,12 @@ def test_a_source_is_paused_with_a_reason_and_resumed(archive: Archive) -> None:
     again = archive.here("sources", "pause", "paper", "--json").json()
     assert again == paused[0]
     assert "they asked" in archive.here("sources", "pause", "paper").err
+    other = archive.here("sources", "pause", "paper", "--reason", "broken feed").err
+    assert "paper is paused since" in other
+    assert ': broken feed (it was paused already; the reason was "they asked")' in other
+    same = archive.here("sources", "pause", "paper", "--reason", "broken feed").err
+    assert "the reason was" not in same
+    assert "it was paused already" in same
     assert archive.here("sources", "resume", "paper", "--json").json()["paused_at"] is None
     with archive.index() as index:
         states = {state.name: state.paused_at for state in index.operations.sources.all()}
@@ -151,6 +161,7 @@ def test_the_status_names_the_service_the_lag_the_queue_closed_hosts_and_each_so
     archive: Archive,
 ) -> None:
     put_to_work(archive)
+    (archive.home / "archiver.toml").write_text('[identity]\ncontact = "https://example.org/us"\n')
     told = archive.here("status").text
     lines = [" ".join(line.split()) for line in told.splitlines()]
     assert "\x1b[2J" not in told
@@ -158,7 +169,7 @@ def test_the_status_names_the_service_the_lag_the_queue_closed_hosts_and_each_so
     assert any("1 standing by" in line for line in lines)
     assert "revisits 1 due, the oldest since 3 h ago" in lines
     assert "queue 1 submissions wait, 0 under way, the oldest came 30 min ago" in lines
-    assert any("slow.example until in" in line and "answered 503" in line for line in lines)
+    assert any(line == "closed slow.example for another 3 h: answered 503" for line in lines)
     row = next(line for line in lines if line.startswith("paper "))
     assert row.startswith("paper on 8 min ago in ")
     assert row.endswith("41 3 0 2 7 1 3 h ago a 404")
@@ -172,6 +183,66 @@ def test_the_status_names_the_service_the_lag_the_queue_closed_hosts_and_each_so
     assert (paper["due"], paper["problem"], paper["running"]) == (1, "a 404", False)
     assert datetime.fromisoformat(paper["next_run_at"]) > now()
     assert status["sources"]["former"]["enabled"] is None
+
+
+def row(told: str, name: str) -> str:
+    [found] = [line for line in told.splitlines() if line.startswith(f"{name} ")]
+    return " ".join(found.split())
+
+
+def test_a_broken_source_file_is_told_with_what_becomes_of_its_source(archive: Archive) -> None:
+    source = archive.home / "sources" / "paper.yaml"
+    with archive.index() as index:
+        timetable = Timetable(index.job_store(), never)
+        asyncio.run(planned(timetable, load_sources(archive.home / "sources").get("paper")))
+        index.operations.beats.put(Beat("a", "machine", 17, "leader", now(), now()))
+    source.write_text(OWN + "shedule: 5 min\n")
+    (archive.home / "sources" / "never-whole.yaml").write_text("title: [")
+    answer = archive.here("status")
+    assert row(answer.text, "paper").startswith("paper broken file never ")
+    assert row(answer.text, "paper").endswith(
+        "paper.yaml:7: shedule: is no key of a source (did you mean schedule?); it stays as it was"
+    )
+    assert row(answer.text, "never-whole").startswith("never-whole broken file never - ")
+    assert row(answer.text, "never-whole").endswith("; it is left out")
+    assert "left out: " not in answer.err
+    assert "paper.yaml:7: shedule" in answer.err
+    told = archive.here("status", "--json").json()["sources"]
+    assert (told["paper"]["state"], told["paper"]["enabled"]) == ("broken file", None)
+    assert told["paper"]["state_reason"].endswith("; it stays as it was")
+    assert told["never-whole"]["state_reason"].endswith("; it is left out")
+    with archive.index() as index:
+        index.operations.beats.forget("a")
+    assert row(archive.here("status").text, "paper").endswith("; it is left out")
+    archive.here("sources", "pause", "paper", "--reason", "they asked")
+    paused = row(archive.here("status").text, "paper")
+    assert paused.startswith("paper paused never - ")
+    assert "they asked; " in paused
+    assert "shedule" in paused
+
+
+async def never(kind: str, name: str) -> None:
+    raise AssertionError((kind, name))
+
+
+async def planned(timetable: Timetable, source: Source) -> None:
+    """As the timetable of a service is that follows the source."""
+    timetable.start([source], [], lambda _name: timedelta(hours=1))
+    timetable.stop()
+
+
+def test_a_source_that_the_service_leaves_out_for_want_of_a_contact_is_not_on(archive: Archive) -> None:
+    (archive.home / "sources" / "near.yaml").write_text(OWN.replace("example.org", "paper.localhost"))
+    told = archive.here("status").text
+    assert row(told, "paper").startswith("paper left out never - ")
+    assert "set identity.contact in archiver.toml" in row(told, "paper")
+    assert row(told, "near").startswith("near on ")
+    described = archive.here("status", "--json").json()["sources"]
+    assert described["paper"]["state"] == "left out"
+    assert "identity.contact" in described["paper"]["state_reason"]
+    assert (described["near"]["state"], described["near"]["state_reason"]) == ("on", None)
+    contact = {"ARCHIVER_IDENTITY__CONTACT": "https://example.org/us"}
+    assert row(archive.here("status", **contact).text, "paper").startswith("paper on ")
 
 
 def test_a_service_that_is_silent_is_not_taken_for_running(archive: Archive) -> None:
