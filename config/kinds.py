@@ -68,6 +68,19 @@ def public_address(text: str) -> str:
     return text
 
 
+def authority_address(text: str) -> str:
+    """A web address that is asked as it is written."""
+    text = one_line(text)
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or not text.isascii() or " " in text:
+        raise ValueError("must be a web address such as https://freetsa.org/tsr")
+    return text
+
+
 def database_text(text: str) -> str:
     """A database URL of a kind that the archive can use."""
     kind, separator, rest = text.partition("://")

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, Confi
 
 from archiver.config.folder import Home
 from archiver.config.kinds import (
+    authority_address,
     contact_text,
     database_text,
     network_text,
@@ -184,7 +185,7 @@ class Capture(Section):
 class Trust(Section):
     """The log of what was archived, and who swears to it."""
 
-    timestamp_authorities: tuple[Line, ...] = Field(
+    timestamp_authorities: tuple[Annotated[str, AfterValidator(authority_address)], ...] = Field(
         (), description='Addresses (RFC 3161) that timestamp the log, such as "https://freetsa.org/tsr".'
     )
 
@@ -194,7 +195,7 @@ class Service(Section):
 
     workers: int = Field(4, ge=1, le=64, description="Sources that are worked on at the same time.")
     grace: Seconds = Field(
-        30.0, description="Seconds that pages under way have to end when the service is stopped."
+        30.0, le=3600, description="Seconds that pages under way have to end when the service is stopped."
     )
     web: bool = Field(True, description="Serve the archive over HTTP too, in a process of its own.")
 

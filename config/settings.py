@@ -23,10 +23,14 @@ __all__ = ["Settings", "load_settings", "render_template"]
 
 PREFIX = "ARCHIVER_"
 _SHOWN = 60
+_PORTS = (("web", "replay_port"), ("web", "port"))
 _CREDENTIALS = re.compile("//[^/]*@")
+_SIZE = 'should be a size such as "1GiB", or a number of bytes'
 _REASONS = {
     "tuple_type": 'should be a list, such as ["one", "two"]',
     "model_type": "should be a section of its own",
+    "byte_size": f"{_SIZE} (could not parse value and unit)",
+    "byte_size_unit": f"{_SIZE} (there is no such unit)",
 }
 
 
@@ -39,7 +43,25 @@ def load_settings(home: Home, environ: Mapping[str, str] = os.environ) -> Settin
     settings = _from_file(home.config_file)
     for variable, section, key in _variables(environ):
         settings = _overridden(settings, section, key, environ[variable], variable)
+    _check_ports(settings, home.config_file, environ)
     return settings
+
+
+def _check_ports(settings: Settings, path: Path, environ: Mapping[str, str]) -> None:
+    """Only all settings together can tell: each of the two ports may be changed by itself."""
+    port = settings.web.port
+    if port == 0 or port != settings.web.replay_port:
+        return
+    set_by = [variable for variable, section, key in _variables(environ) if (section, key) in _PORTS]
+    if set_by:
+        where = f"environment variable {set_by[0]}"
+    else:
+        text = path.read_text(encoding="utf-8")
+        where = max((_place(path, text, location) for location in _PORTS), key=len)  # with a line, if found
+    raise ConfigurationError(
+        f"{where}: web.port and web.replay_port are both {port}; choose another for one of them: archived"
+        " pages are shown from an origin of their own"
+    )
 
 
 def _from_file(path: Path) -> Settings:
@@ -118,7 +140,9 @@ def _explained(error: ValidationError, section: str | None = None) -> str:
     reason = _REASONS.get(first["type"]) or first["msg"].removeprefix("Value error, ").removeprefix("Input ")
     given = _CREDENTIALS.sub("//...@", json.dumps(first["input"], default=str))
     given = given if len(given) <= _SHOWN else f"{given[: _SHOWN - 3]}..."
-    return f"{_dotted(location)} = {given} {reason}{more}. {_description(location)}".rstrip()
+    description = _description(location)
+    about = f". About this setting: {description}" if description else ""
+    return f"{_dotted(location)} = {given} {reason}{more}{about}"
 
 
 def _unknown(location: tuple[int | str, ...]) -> str:

@@ -69,9 +69,8 @@ def _tell(state: SourceState, *, as_json: bool, before: SourceState | None = Non
         say(f"{state.name} is not paused")
     else:
         why = f": {plain(state.paused_reason)}" if state.paused_reason else ""
-        say(
-            f"{state.name} is paused since {state.paused_at:%Y-%m-%d %H:%M} UTC{why}{_as_before(state, before)}"
-        )
+        since = f"{state.paused_at:%Y-%m-%d %H:%M} UTC"
+        say(f"{state.name} is paused since {since}{why}{_as_before(state, before)}")
 
 
 def _as_before(state: SourceState, before: SourceState | None) -> str:

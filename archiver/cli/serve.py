@@ -9,7 +9,7 @@ import click
 from archiver.cli.logs import ending_in_the_log, log_format_option, set_up_logs
 from archiver.cli.opening import open_index
 from archiver.cli.output import Terminal, pass_terminal
-from archiver.errors import ArchiverError
+from archiver.errors import ArchiverError, UsageError
 
 log = logging.getLogger(__name__)
 
@@ -44,12 +44,16 @@ def command(
     set_up_logs(log_format, verbose=terminal.verbose, secrets=(settings.database.url,))
     web = settings.web
     host = host or web.host
+    port = web.port if port is None else port
+    replay_port = web.replay_port if replay_port is None else replay_port
+    if port == replay_port != 0:
+        raise UsageError(f"--port and --replay-port are both {port}; choose another for one of them")
     shown = f"[{host}]" if ":" in host else "localhost" if host in ("127.0.0.1", "0.0.0.0") else host  # noqa: S104
     count = workers or web.workers
     with (
         ending_in_the_log(),
-        bound(host, web.port if port is None else port, count) as mains,
-        bound(host, web.replay_port if replay_port is None else replay_port, count) as replays,
+        bound(host, port, count) as mains,
+        bound(host, replay_port, count) as replays,
     ):
 
         def announce() -> None:

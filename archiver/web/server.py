@@ -74,7 +74,8 @@ def _bind(host: str, port: int, *, is_shared: bool = False) -> socket.socket:
             listener.close()
         reason = "it is taken" if error.errno == errno.EADDRINUSE else error.strerror or str(error)
         raise UsageError(
-            f"cannot listen on {host} port {port}: {reason}; choose another: --host, --port, --replay-port"
+            f"cannot listen on {host} port {port}: {reason}; choose another with web.host, web.port or"
+            " web.replay_port in archiver.toml (archiver serve: --host, --port, --replay-port)"
         ) from None
     listener.setblocking(False)
     return listener

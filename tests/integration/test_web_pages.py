@@ -249,6 +249,17 @@ def test_a_taken_port_is_told_in_one_line(home: Path, running: Running) -> None:
     assert told.returncode == 2
     [line] = told.stderr.splitlines()
     assert "it is taken" in line
+    assert "web.port" in line
+    assert "web.replay_port" in line
+
+
+def test_one_port_for_two_origins_is_refused(home: Path) -> None:
+    ports = ["--port", "9", "--replay-port", "9"]
+    told = subprocess.run(
+        [*COMMAND, "--home", str(home), "serve", *ports], capture_output=True, text=True, timeout=30
+    )
+    assert told.returncode == 2
+    assert "--port and --replay-port are both 9" in told.stderr
 
 
 def test_sigterm_ends_it_cleanly(home: Path) -> None:

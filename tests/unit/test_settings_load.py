@@ -118,7 +118,18 @@ FILE_ERRORS = {
     "[network]\nproxy = 'https://h:1'": "must be http://host:port",
     "[network]\nproxy = 'http://me:pw@h:1'": "must be http://host:port, without user name and password",
     "[network]\nmax_size = 'big'": "could not parse value and unit",
-    "[politeness]\nobey_robots = 'no'": 'obey_robots = "no" should be a valid boolean. Fetch nothing that',
+    "[storage]\nfree_floor = 'lots'": '"lots" should be a size such as "1GiB", or a number of bytes',
+    "[storage]\nfree_floor = '5 lots'": '"5 lots" should be a size such as "1GiB", or a number of bytes',
+    "[storage]\nsegment_age = -1": "-1 should be greater than 0. About this setting: A WARC file is",
+    "[service]\ngrace = 3601": "should be less than or equal to 3600",
+    "[trust]\ntimestamp_authorities = ['ftp://x']": '[0] = "ftp://x" must be a web address such as https://',
+    "[trust]\ntimestamp_authorities = ['https://']": '[0] = "https://" must be a web address such as https://',
+    "[trust]\ntimestamp_authorities = ['tsa.org']": "must be a web address such as https://freetsa.org/tsr",
+    "[web]\nport = 8081": "archiver.toml:2: web.port and web.replay_port are both 8081",
+    "[web]\nreplay_port = 8080": "archiver.toml:2: web.port and web.replay_port are both 8080",
+    "[web]\nport = 9\nreplay_port = 9": "archiver.toml:3: web.port and web.replay_port are both 9",
+    "[politeness]\nobey_robots = 'no'":
+        'obey_robots = "no" should be a valid boolean. About this setting: Fetch nothing that',
     "[politeness]\nconcurrency = 0": "should be greater than or equal to 1",
     "[politeness]\nuser_agent = \"a\\r\\nX: y\"": "must be one line without control characters",
     "[politeness]\ncontact = 'me'": "must be a URL (https://...) or a mail address",
@@ -149,6 +160,8 @@ def test_a_mistake_in_the_file_is_named_with_its_place_and_what_is_allowed(load,
         ("ARCHIVER_NETWORK__TIMEOUT", "soon", 'network.timeout = "soon" should be a valid number'),
         ("ARCHIVER_NETWORK__ALLOW_PRIVATE", "10.0.0.0/8", "should be a list, such as"),
         ("ARCHIVER_NETWORK__ALLOW_PRIVATE", '["x"]', 'network.allow_private[0] = "x" is no network'),
+        ("ARCHIVER_STORAGE__FREE_FLOOR", "lots", 'should be a size such as "1GiB", or a number of bytes'),
+        ("ARCHIVER_WEB__PORT", "8081", "web.port and web.replay_port are both 8081; choose another for one"),
         ("ARCHIVER_POLITENESS__OBEY_ROBOTS", "perhaps", "should be a valid boolean"),
     ],
 )
@@ -156,6 +169,20 @@ def test_a_mistake_in_the_environment_is_named_with_its_variable(load, variable:
     told = refusal(load, **{variable: raw})
     assert told.startswith(f"environment variable {variable}")
     assert message in told
+
+
+def test_ports_may_change_places_and_any_free_port_may_be_asked_for_twice(load):
+    swapped = load(ARCHIVER_WEB__PORT="8081", ARCHIVER_WEB__REPLAY_PORT="8080").web
+    assert (swapped.port, swapped.replay_port) == (8081, 8080)
+    assert load("[web]\nport = 8081", ARCHIVER_WEB__REPLAY_PORT="8082").web.replay_port == 8082
+    assert load("[web]\nport = 0\nreplay_port = 0").web.port == 0
+
+
+def test_authorities_that_stamp_are_web_addresses(load):
+    addresses = ["https://freetsa.org/tsr", "http://127.0.0.1:3161/a?b=c"]
+    assert load(f"[trust]\ntimestamp_authorities = {addresses}").trust.timestamp_authorities == tuple(
+        addresses
+    )
 
 
 def test_a_password_is_not_repeated_in_an_error(load):
