@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -34,11 +35,12 @@ def render_source(
     feeds: Iterable[str] = (),
     sitemaps: Iterable[str] = (),
     listings: Iterable[str] = (),
+    pages: Iterable[str] = (),
     enabled: bool = False,
 ) -> str:
     """The YAML text of a source."""
     lists = {"domains": domains, "languages": languages}
-    addresses = {"feeds": feeds, "sitemaps": sitemaps, "listings": listings}
+    addresses = {"feeds": feeds, "sitemaps": sitemaps, "listings": listings, "pages": pages}
     lines = [f"title: {_quoted(title)}", f"country: {_quoted(country)}"]
     lines += [f"{key}: [{', '.join(map(_quoted, values))}]" for key, values in lists.items()]
     for key, values in addresses.items():
@@ -54,20 +56,26 @@ def write_source(folder: Path, name: str, text: str) -> Source:
     Raises SourceFileError when `text` is no source, ConfigurationError when the file is there already or
     cannot be written; then nothing is left behind.
     """
-    path = folder / f"{name}{SUFFIX}"
+    path = source_path(folder, name)
+    draft = folder / f".{path.name}.{os.getpid()}"  # a name that nobody reads sources from
+    if os.path.lexists(path):
+        raise ConfigurationError(f"{path} is there already; edit it, or choose another name")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as stream:
-            stream.write(text)
-    except FileExistsError:
-        raise ConfigurationError(f"{path} is there already; edit it, or choose another name") from None
+        draft.write_text(text, encoding="utf-8")
+        source = validate_source_file(draft, known_as=path)
+        draft.replace(path)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from None
-    try:
-        return validate_source_file(path)
-    except ConfigurationError:
-        path.unlink()
-        raise
+    finally:
+        if draft.exists():
+            draft.unlink()
+    return source
+
+
+def source_path(folder: Path, name: str) -> Path:
+    """Where the file of the source called `name` is."""
+    return folder / f"{name}{SUFFIX}"
 
 
 def _quoted(value: str) -> str:

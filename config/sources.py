@@ -98,14 +98,15 @@ def load_sources(home_sources: Path | None = None) -> SourceCatalogue:
     return SourceCatalogue(sources, files, problems)
 
 
-def validate_source_file(path: Path) -> Source:
-    """The source in the file `path`, as `load_sources` would read it from a home.
+def validate_source_file(path: Path, *, known_as: Path | None = None) -> Source:
+    """The source in the file `path`, as `load_sources` would read it from a home, there called `known_as`.
 
     Raises SourceFileError with all problems, each with line, key, what was expected and what was found.
     """
-    name = path.name.removesuffix(SUFFIX)
+    known_as = known_as or path
+    name = known_as.name.removesuffix(SUFFIX)
     below = _shipped_files().get(name)
-    layers = [layer for layer in (below, _own(path)) if layer]
+    layers = [layer for layer in (below, _Layer(str(known_as), partial(content, path))) if layer]
     return _source(name, layers)
 
 

@@ -18,10 +18,11 @@ from archiver.cli.output import (
     table,
 )
 from archiver.cli.pausing import pause, resume
-from archiver.config.source import Source
-from archiver.config.sources import load_sources, validate_source_file
+from archiver.cli.source_facts import describe, in_words
+from archiver.config.source_template import render_source, source_path, write_source
+from archiver.config.sources import load_sources
 from archiver.crawl.checking import CheckedSource, check_source
-from archiver.errors import ArchiverError, ConfigurationError, StorageError
+from archiver.errors import ArchiverError, ConfigurationError
 
 
 class CheckError(ArchiverError):
@@ -39,14 +40,14 @@ def command() -> None:
 @pass_terminal
 def list_(terminal: Terminal, enabled: bool, as_json: bool) -> None:
     """All sources, those that ship with the program and the home's own."""
-    home, _ = terminal.open_home(must_exist=False)
+    home, settings = terminal.open_home(must_exist=False)
     catalogue = load_sources(home.sources)
     for problems in catalogue.problems.values():
         say(f"left out: {problems[0]}")
     sources = catalogue.enabled if enabled else tuple(catalogue)
     if as_json:
         for source in sources:
-            print_json(describe(source))
+            print_json(describe(source, settings))
         return
     table(
         ("name", "on", "country", "languages", "feeds", "sitemaps", "listings", "pages", "checked", "title"),
@@ -66,17 +67,15 @@ def list_(terminal: Terminal, enabled: bool, as_json: bool) -> None:
 @json_option
 @pass_terminal
 def show(terminal: Terminal, name: str, as_json: bool) -> None:
-    """What is known of one source, and from which files."""
-    home, _ = terminal.open_home(must_exist=False)
+    """What is known of one source, what holds for it, and from which files."""
+    home, settings = terminal.open_home(must_exist=False)
     catalogue = load_sources(home.sources)
-    facts = describe(catalogue.get(name))
+    facts = {**describe(catalogue.get(name), settings), "files": list(catalogue.files[name])}
     if as_json:
         print_json(facts)
         return
     for key, fact in facts.items():
-        shown = ", ".join(map(str, fact)) if isinstance(fact, list) else fact
-        click.echo(f"{key:<12} {shown if shown not in (None, '') else '-'}")
-    click.echo(f"{'files':<12} {', '.join(catalogue.files[name])}")
+        click.echo(f"{key:<13} {in_words(key, fact)}")
 
 
 @command.command()
@@ -124,55 +123,25 @@ def add(
     pages: tuple[str, ...],
     disabled: bool,
 ) -> None:
-    """Write sources/NAME.yaml; refused when it would not be valid."""
+    """Write sources/NAME.yaml, with all else that it could have as comments; refused when it is not valid."""
     home, _ = terminal.open_home(must_exist=False)
     terminal.make_home(home)
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
         raise ConfigurationError(f"{name!r} cannot be a name: use small letters, digits and single hyphens")
-    path = home.sources / f"{name}.yaml"
-    if path.exists():
-        raise ConfigurationError(f"{path} is there already; edit it instead")
-    lists = {"domains": domains, "languages": languages, "feeds": feeds, "sitemaps": sitemaps,
-             "listings": listings, "pages": pages}  # fmt: skip
-    lines = [f"title: {_quoted(title or name)}", f"country: {_quoted(country)}"]
-    for key, values in lists.items():
-        if values:
-            lines += [f"{key}:", *(f"  - {_quoted(value)}" for value in values)]
-    lines.append(f"enabled: {'false' if disabled else 'true'}")
-    draft = path.with_suffix(".yaml.new")
-    try:
-        draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        draft.replace(path)
-        try:
-            validate_source_file(path)
-        except ConfigurationError:
-            path.unlink()
-            raise
-    except OSError as error:
-        raise StorageError(f"cannot write {path}: {error.strerror}") from error
+    text = render_source(
+        title=title or name,
+        domains=domains,
+        country=country,
+        languages=languages,
+        feeds=feeds,
+        sitemaps=sitemaps,
+        listings=listings,
+        pages=pages,
+        enabled=not disabled,
+    )
+    write_source(home.sources, name, text)
+    path = source_path(home.sources, name)
     click.echo(f"{path} written; `archiver sources check {name}` says what would be crawled")
-
-
-def describe(source: Source) -> dict[str, object]:
-    """A source as one JSON object."""
-    return {
-        "name": source.name,
-        "title": source.title,
-        "enabled": source.enabled,
-        "country": source.country,
-        "languages": list(source.languages),
-        "domains": list(source.domains),
-        "feeds": list(source.feeds),
-        "sitemaps": list(source.sitemaps),
-        "listings": list(source.listings),
-        "pages": list(source.pages),
-        "include": [pattern.pattern for pattern in source.include],
-        "exclude": [pattern.pattern for pattern in source.exclude],
-        "schedule": str(source.schedule),
-        "pictures": str(source.pictures),
-        "checked": str(source.checked) if source.checked else None,
-        "notes": source.notes,
-    }
 
 
 command.add_command(pause)
@@ -183,8 +152,3 @@ def _print_checked(checked: CheckedSource) -> None:
     echo(f"{checked.url}: {checked.problem or f'{checked.entries} entries, {checked.wanted} wanted'}")
     for entry in checked.examples:
         echo(f"  {plain(entry)}")
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'

@@ -26,10 +26,16 @@ def rendered(title: str = "Mine", **kwargs: object) -> str:
 
 def test_a_new_source_reads_back(tmp_path):
     source = write_source(
-        tmp_path / "sources", "mine", rendered(enabled=True, listings=["https://mine.example/"])
+        tmp_path / "sources",
+        "mine",
+        rendered(enabled=True, listings=["https://mine.example/"], pages=["https://mine.example/about"]),
     )
     assert (source.name, source.title, source.country, source.enabled) == ("mine", "Mine", "NO", True)
-    assert source.urls == ("https://mine.example/rss", "https://mine.example/")
+    assert source.urls == (
+        "https://mine.example/rss",
+        "https://mine.example/",
+        "https://mine.example/about",
+    )
 
 
 @given(st.text(st.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=50))
@@ -46,6 +52,24 @@ def test_the_commented_keys_are_keys(tmp_path):
     )
     assert source.listing_pages == 1
     assert len(commented) == 9
+
+
+def test_a_source_is_whole_when_it_appears(tmp_path, monkeypatch):
+    seen = []
+
+    def checked(path, **_):
+        seen.append([each.name for each in tmp_path.iterdir() if each.name.endswith(".yaml")])
+
+    monkeypatch.setattr("archiver.config.source_template.validate_source_file", checked)
+    write_source(tmp_path, "mine", rendered())
+    assert seen == [[]]
+    assert [each.name for each in tmp_path.iterdir()] == ["mine.yaml"]
+
+
+def test_a_link_in_the_place_of_a_file_is_not_overwritten(tmp_path):
+    (tmp_path / "mine.yaml").symlink_to("nowhere")
+    with pytest.raises(ConfigurationError, match="is there already"):
+        write_source(tmp_path, "mine", rendered())
 
 
 def test_what_is_no_source_leaves_no_file(tmp_path):
