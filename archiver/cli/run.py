@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sized
 
 import click
 
 from archiver.cli.logs import ending_in_the_log, log_format_option, set_up_logs
-from archiver.cli.output import Terminal, json_option, pass_terminal, print_json, say
-from archiver.errors import UsageError
+from archiver.cli.output import Terminal, json_option, pass_terminal, plain, print_json, say
+from archiver.config.sources import SourceCatalogue, load_sources
+from archiver.errors import ArchiverError, UsageError
+from archiver.model.operations import PassCounts
 
 log = logging.getLogger(__name__)
+
+
+class OnceError(ArchiverError):
+    """Some sources could not be looked at; each was named, all else was done."""
 
 
 @click.command()
@@ -23,7 +30,8 @@ def command(terminal: Terminal, once: bool, web: bool | None, as_json: bool, log
     """Run the service: sources on their schedules, articles again when due, audits, the log, and the web.
 
     Stops on Ctrl-C or SIGTERM after what is under way; SIGHUP reads the source files again. What a kill
-    interrupts is due again at the next start.
+    interrupts is due again at the next start. With --once the exit code is 1 when a source could not be
+    looked at as it should.
     """
     from archiver.service.run import run_once, run_service
 
@@ -37,12 +45,29 @@ def command(terminal: Terminal, once: bool, web: bool | None, as_json: bool, log
             arguments = ("--home", str(home.root), "serve", "--log-format", log_format) if served else ()
             run_service(home, settings, web=arguments)
             return
-        counts = run_once(home, settings)
+        looks = run_once(home, settings)
+    problems = {name: look.problem for name, look in looks.items() if look.problem}
+    counts = sum((look.counts for look in looks.values()), PassCounts())
     brought = {name: getattr(counts, name) for name in counts.__slots__}
+    catalogue = load_sources(home.sources)
     if as_json:
-        print_json(brought)
+        print_json({**brought, "problems": problems})
     else:
-        say(
-            ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in brought.items() if count)
-            or "nothing new"
-        )
+        told = [f"{count} {name.replace('_', ' ')}" for name, count in brought.items() if count]
+        if told or not problems:
+            say(", ".join(told) or f"nothing new{_why_nothing(catalogue, looks)}")
+    for name, problem in problems.items():
+        say(f"{name}: {plain(problem)}")
+    if problems:
+        raise OnceError(f"{len(problems)} of {len(looks)} sources could not be looked at as they should")
+    if not looks and catalogue.problems and not catalogue.enabled:
+        broken = "; ".join(str(each[0]) for each in catalogue.problems.values())
+        raise OnceError(f"no source can be looked at: {broken}")
+
+
+def _why_nothing(catalogue: SourceCatalogue, looks: Sized) -> str:
+    if looks or (catalogue.problems and not catalogue.enabled):
+        return ""
+    if catalogue.enabled:
+        return ": every source that is enabled is paused"
+    return ": no source is enabled; switch one on with `enabled: true` in sources/NAME.yaml"

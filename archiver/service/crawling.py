@@ -146,4 +146,10 @@ def _counts(result: SourceResult) -> dict[str, int]:
 
 def _in_words(result: SourceResult) -> str:
     told = [f"{count} {outcome}" for outcome, count in sorted(result.outcomes.items())]
-    return ", ".join(told) or "nothing new"
+    failed, listed = len(result.problems), result.entries + result.unwanted
+    if not told and (listed or not failed):
+        told = ["nothing new"]
+    if failed:
+        lists = "1 list" if told else "its list"
+        told.append(f"{lists if failed == 1 else f'{failed} lists'} could not be read")
+    return ", ".join(told)

@@ -16,8 +16,8 @@ from archiver.crawl.contact import lacks_contact
 from archiver.crawl.extracting import Extractor
 from archiver.crawl.reactor import run_under_reactor
 from archiver.errors import AlreadyRunningError, IndexDamagedError, IndexUnavailableError
-from archiver.model.operations import PassCounts
 from archiver.service.clock_watch import ClockWatch
+from archiver.service.dispatcher import Done
 from archiver.service.home_lock import sole_service
 from archiver.service.pulse import LEADER, STANDBY, STOPPING, Pulse
 from archiver.service.shift import LEADERSHIP_EVERY, Orders, Shift
@@ -49,12 +49,15 @@ def run_service(
         run_under_reactor(run, stop=orders.stop)
 
 
-def run_once(home: Home, settings: Settings) -> PassCounts:
-    """One pass over every source and every article that is due; what it brought. Raises as `run_service`."""
+def run_once(home: Home, settings: Settings) -> dict[str, Done]:
+    """One pass over every source and every article that is due; what the look at each source came to.
+
+    Raises as `run_service`.
+    """
     files = _files(home, settings)
     orders = Orders()
 
-    async def run() -> PassCounts:
+    async def run() -> dict[str, Done]:
         index = Index.open(settings.database_url(home))
         pulse = Pulse(role=LEADER)
         with contextlib.closing(index), index.operations.leadership(pulse.owner) as leadership:

@@ -13,11 +13,10 @@ from archiver.config.source import Source
 from archiver.crawl.archive import Archive
 from archiver.crawl.extracting import Extractor
 from archiver.errors import IndexUnavailableError
-from archiver.model.operations import PassCounts
 from archiver.service.chores import SCHEDULES, Chores
 from archiver.service.clock_watch import ClockWatch
 from archiver.service.crawling import Crawling
-from archiver.service.dispatcher import RENEWAL, Dispatcher
+from archiver.service.dispatcher import RENEWAL, Dispatcher, Done
 from archiver.service.pace import next_interval
 from archiver.service.pulse import Facts, Pulse
 from archiver.service.source_files import SourceFiles
@@ -119,17 +118,17 @@ class Shift:
             self.dispatcher.halt()
             log.info("stopping; finishing %s", ", ".join(self.dispatcher.in_progress) or "nothing")
 
-    async def work_once(self, orders: Orders) -> PassCounts:
-        """Look at every source once, visit every article that is due, have the log signed and stamped."""
+    async def work_once(self, orders: Orders) -> dict[str, Done]:
+        """Look at every source once, visit every article that is due, have the log signed and stamped.
+
+        What the look at each source came to, by name.
+        """
         await self._look_at_pauses()
         renewing = asyncio.create_task(self._every(RENEWAL, self.dispatcher.renew))
         halting = asyncio.create_task(self._halt_at(orders.stop))
         try:
-            looks = [
-                asyncio.create_task(self.dispatcher.look(name))
-                for name in self._files.sources
-                if name not in self._paused
-            ]
+            names = [name for name in self._files.sources if name not in self._paused]
+            looks = [asyncio.create_task(self.dispatcher.look(name)) for name in names]
             await asyncio.sleep(0)
             await self.dispatcher.run_until_idle()
             done = await asyncio.gather(*looks)
@@ -139,7 +138,7 @@ class Shift:
             await _cancel([renewing, halting])
         if self.dispatcher.fatal:
             raise self.dispatcher.fatal
-        return sum((each.counts for each in done), PassCounts())
+        return dict(zip(names, done, strict=True))
 
     async def _halt_at(self, stop: asyncio.Event) -> None:
         await stop.wait()

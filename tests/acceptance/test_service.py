@@ -24,6 +24,42 @@ def test_once_does_all_that_is_due_and_tells_what_it_brought(tmp_path: Path) -> 
         assert set(running.status()["sources"]) == {"outlet-0", "outlet-1"}
 
 
+def test_once_with_a_list_that_cannot_be_read_ends_with_1_and_says_which(tmp_path: Path) -> None:
+    with GeneratedSite(1, 2, 0) as site, service(tmp_path / "home") as running:
+        running.follow(site)
+        feed = f"http://127.0.0.1:{free_port()}/feed.xml"
+        running.source("evening", domains=["127.0.0.1"], feeds=[feed])
+        answer = running.archive.run("run", "--once", "--json", code=1)
+        brought = answer.json()
+        assert brought["new"] == 2
+        assert list(brought["problems"]) == ["evening"]
+        assert "refused" in brought["problems"]["evening"]
+        assert "1 of 2 sources could not be looked at as they should" in answer.err
+        assert f"evening: {brought['problems']['evening']}" in answer.err
+        assert "looked at evening: its list could not be read" in answer.err
+        assert "nothing new" not in answer.err
+        running.archive.here("sources", "pause", "outlet-0")
+        told = running.archive.run("run", "--once", code=1).err
+        assert "nothing new" not in told
+        assert "1 of 1 sources could not be looked at as they should" in told
+
+
+def test_once_without_a_source_says_so_and_ends_well(tmp_path: Path) -> None:
+    with service(tmp_path / "home") as running:
+        told = running.archive.run("run", "--once").err
+        assert "nothing new: no source is enabled" in told
+        path = running.source("one", domains=["one.localhost"], feeds=["http://one.localhost/feed"])
+        running.archive.here("sources", "pause", "one")
+        assert (
+            "nothing new: every source that is enabled is paused" in running.archive.run("run", "--once").err
+        )
+        with path.open("a") as file:
+            file.write("shedule: 5 min\n")
+        broken = running.archive.run("run", "--once", code=1).err
+        assert "shedule: is no key of a source (did you mean schedule?)" in broken.splitlines()[-1]
+        assert "no source can be looked at" in broken
+
+
 def test_sites_beyond_this_machine_are_not_crawled_without_a_contact(tmp_path: Path) -> None:
     with service(tmp_path / "home") as running:
         running.source("far", domains=["news.example"], feeds=["https://news.example/feed"])
@@ -62,6 +98,11 @@ def test_the_web_comes_up_when_its_port_is_free_and_crawling_does_not_wait_for_i
         running.wait_until(lambda: _is_ready(port))
         running.stop(process)
         assert not _is_ready(port)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
 
 
 def _brought(running: Service) -> int:

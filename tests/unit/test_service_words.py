@@ -1,0 +1,29 @@
+"""What the service says of a pass in its log."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from archiver.crawl.keeping import Outcome
+from archiver.crawl.sources import SourceResult
+from archiver.service.crawling import _in_words
+
+BROUGHT = Counter({Outcome.NEW: 2, Outcome.GONE: 1})
+
+
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        (SourceResult("s"), "nothing new"),
+        (SourceResult("s", BROUGHT), "1 gone, 2 new"),
+        (SourceResult("s", problems=["refused"]), "its list could not be read"),
+        (SourceResult("s", problems=["refused", "404"]), "2 lists could not be read"),
+        (SourceResult("s", entries=4, known=4, problems=["404"]), "nothing new, 1 list could not be read"),
+        (SourceResult("s", unwanted=4, problems=["404"]), "nothing new, 1 list could not be read"),
+        (SourceResult("s", BROUGHT, problems=["404"]), "1 gone, 2 new, 1 list could not be read"),
+    ],
+)
+def test_a_list_that_cannot_be_read_is_not_told_as_nothing_new(result: SourceResult, words: str) -> None:
+    assert _in_words(result) == words
