@@ -18,7 +18,7 @@ from babel import Locale
 from babel.core import get_global
 
 from archiver.config.patterns import compile_pattern
-from archiver.config.schedule import DENSE, SPARSE, parse_duration, parse_schedule
+from archiver.config.schedule import DENSE, SPARSE, duration_text, parse_duration, parse_schedule
 from archiver.config.source import Header, PictureChoice, Politeness
 from archiver.config.strict_yaml import Mapping, Mark, Node, Scalar, Sequence
 
@@ -26,6 +26,8 @@ T = TypeVar("T")
 Reader = Callable[[Node], T]
 
 _MOST_MEMBERS = 200
+_OLDEST = timedelta(days=36_500)
+"""A date so long ago is still one; for longer ages there is none."""
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _LANGUAGE = re.compile(r"([a-z]{2,3})(-[A-Z][a-z]{3})?(-(?:[A-Z]{2}|\d{3}))?")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -227,7 +229,10 @@ def _language(value: str) -> str:
 def _max_age(node: Node) -> timedelta | None:
     if isinstance(node, Scalar) and node.is_null:
         return None
-    return parsed(parse_duration)(node)
+    age = parsed(parse_duration)(node)
+    if age > _OLDEST:
+        raise WrongValueError(node, f"a duration of at most {duration_text(_OLDEST)}, or null")
+    return age
 
 
 def _revisit(node: Node) -> tuple[timedelta, ...]:
@@ -237,8 +242,11 @@ def _revisit(node: Node) -> tuple[timedelta, ...]:
             raise WrongValueError(node, "sparse, dense, none, or a list of ages such as [1 h, 1 d, 7 d]")
         return named[node.text]
     ages = many(parsed(parse_duration))(node)
-    if list(ages) != sorted(ages) or (ages and ages[0] < timedelta(minutes=5)):
-        raise WrongValueError(node, "ages from young to old, the first at least 5 min")
+    if list(ages) != sorted(ages) or (ages and (ages[0] < timedelta(minutes=5) or ages[-1] > _OLDEST)):
+        oldest = duration_text(_OLDEST)
+        raise WrongValueError(
+            node, f"ages from young to old, the first at least 5 min, the last at most {oldest}"
+        )
     return ages
 
 

@@ -146,6 +146,11 @@ def test_a_secret_never_shows_in_a_message(tmp_path):
         ),
         ("pictures: al", "7: pictures: expected best or all or none (did you mean all?), found 'al'"),
         ("rendering: browser", "7: rendering: expected none, found 'browser'"),
+        ("max_age: 36501 d", "7: max_age: expected a duration of at most 36500 d, or null, found '36501 d'"),
+        (
+            "revisit: [1 h, 36501 d]",
+            "7: revisit: expected ages from young to old, the first at least 5 min, the last",
+        ),
         ("revisit: often", "7: revisit: expected sparse, dense, none, or a list of ages"),
         ("revisit: [1 d, 1 h]", "7: revisit: expected ages from young to old"),
         ("headers: {Host: a}", "7: headers.Host: expected a header that the archive does not set itself"),
