@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import signal
+import sys
 from collections.abc import Sized
 
 import click
@@ -33,6 +35,7 @@ def command(terminal: Terminal, once: bool, web: bool | None, as_json: bool, log
     interrupts is due again at the next start. With --once the exit code is 1 when a source could not be
     looked at as it should.
     """
+    _heed_signals_while_beginning()
     from archiver.service.run import run_once, run_service
 
     if as_json and not once:
@@ -71,3 +74,9 @@ def _why_nothing(catalogue: SourceCatalogue, looks: Sized) -> str:
     if catalogue.enabled:
         return ": every source that is enabled is paused"
     return ": no source is enabled; switch one on with `enabled: true` in sources/NAME.yaml"
+
+
+def _heed_signals_while_beginning() -> None:
+    """Until the service heeds them itself: SIGTERM ends what did not begin yet, SIGHUP reloads nothing."""
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)

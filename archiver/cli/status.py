@@ -22,7 +22,7 @@ from archiver.model.operations import Beat, HostState, SourceState
 from archiver.storage.index import DueSource, Index
 
 STALE = timedelta(seconds=60)
-"""A process that was not heard of for so long is taken for dead."""
+"""A process that was not heard of for so long is taken for dead, as is one that spoke in the future."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Status:
 
     def is_stale(self, beat: Beat) -> bool:
         """Whether the process was not heard of for too long."""
-        return self.now - beat.at > STALE
+        return abs(self.now - beat.at) > STALE
 
 
 @click.command()

@@ -121,6 +121,14 @@ class Ingest:
         step = partial(refuse_without_room, folder)
         await self._patiently(step, needed + self._policy.free_floor)
 
+    async def settle(self) -> None:
+        """Return when everything that was accepted until now is durable and indexed.
+
+        Raises what prevented any of it.
+        """
+        for waiting in list(self._waiting.values()):
+            await asyncio.shield(waiting)
+
     @property
     def failed(self) -> ArchiverError | None:
         """Why nothing is taken any more; None while all is well."""

@@ -49,6 +49,7 @@ class Crawling:
     async def _look(self, source: Source, halt: asyncio.Event) -> Done:
         crawl = SourceCrawl(self._archive, self._extractor, source, _tell, halt=halt)
         await crawl.look()
+        await self._archive.ingest.settle()
         result = crawl.result
         for problem in result.problems:
             log.warning("%s", problem)
@@ -63,6 +64,7 @@ class Crawling:
     async def _revisit(self, source: Source, halt: asyncio.Event, *, newest_first: bool) -> Done:
         crawl = SourceCrawl(self._archive, self._extractor, source, _tell, halt=halt)
         await crawl.revisit(REVISITS_AT_ONCE, newest_first=newest_first)
+        await self._archive.ingest.settle()
         log.info(
             "looked again at articles of %s: %s",
             source.name,

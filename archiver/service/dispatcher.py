@@ -34,6 +34,7 @@ REVISITS_WAIT_AT = 0.9
 BEHIND = timedelta(hours=1)
 """With articles later than this the newest come first: most edits happen on the first day."""
 RETRY = 5.0
+SUBMISSIONS = "submissions"
 _TICK = 1.0
 
 
@@ -56,7 +57,7 @@ class Work:
     @property
     def name(self) -> str:
         """Whose work it is; at most one of a name is done at a time."""
-        return self.source.name if self.source else "submissions"
+        return self.source.name if self.source else SUBMISSIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,8 @@ class Dispatcher:
         self._over = over
         self._asked: dict[str, asyncio.Future[Done]] = {}
         self._busy: dict[str, asyncio.Task[None]] = {}
+        self._ending: set[str] = set()
+        """Whose work is over and is being written down."""
         self._halts: set[asyncio.Event] = set()
         self._not_before: dict[str, float] = {}
         self._turns: Iterator[Kind] = itertools.cycle(Kind)
@@ -165,18 +168,31 @@ class Dispatcher:
             await asyncio.wait(self._busy.values())
 
     async def abandon(self) -> None:
-        """End at once what is still being done; it stays unfinished."""
+        """End at once what is still being done; it stays unfinished, and whoever comes next may begin it."""
         self.halt()
-        for task in list(self._busy.values()):
+        left = dict(self._busy)
+        for task in left.values():
             task.cancel()
-        await asyncio.gather(*self._busy.values(), return_exceptions=True)
+        await asyncio.gather(*left.values(), return_exceptions=True)
+        with contextlib.suppress(IndexUnavailableError):  # the leases end by themselves
+            for name in left:
+                await asyncio.to_thread(self._states.release, name, self._owner)
 
     async def renew(self) -> None:
-        """Keep the leases of what is being done; to be called every `RENEWAL` seconds."""
-        if self._busy:
-            until = datetime.now(UTC) + LEASE
-            await asyncio.to_thread(self._states.renew, self._owner, until)
-            await asyncio.to_thread(self._index.operations.submissions.renew, self._owner, until)
+        """Keep the leases of what is being done; to be called every `RENEWAL` seconds.
+
+        A process that slept may have lost one to another, which works on the source now: then this one ends.
+        """
+        if not self._busy:
+            return
+        until = datetime.now(UTC) + LEASE
+        busy = dict(self._busy)
+        held = await asyncio.to_thread(self._states.renew, self._owner, until)
+        await asyncio.to_thread(self._index.operations.submissions.renew, self._owner, until)
+        for name in busy.keys() - {*held, *self._ending, SUBMISSIONS}:
+            if self._busy.get(name) is busy[name]:
+                log.warning("%s belongs to another process by now; it is left to that one", name)
+                busy[name].cancel()
 
     async def _fill_places(self) -> bool:
         """Begin what fits; whether anything was begun."""
@@ -207,12 +223,12 @@ class Dispatcher:
         return None
 
     def _next_look(self) -> Work | None:
-        for name in self._asked:
-            source = self._followed().get(name)
+        followed = self._followed()
+        for name in list(self._asked):
+            source = followed.get(name)
             if source is None:
                 self._settle(name, Done(is_whole=False))
-                return self._next_look()
-            if self._is_free(name):
+            elif self._is_free(name):
                 return Work(Kind.LOOK, source)
         return None
 
@@ -230,9 +246,10 @@ class Dispatcher:
 
     async def _next_submissions(self) -> Work | None:
         submissions = self._index.operations.submissions
-        if not self._is_free("submissions") or not await asyncio.to_thread(submissions.queued_count):
+        if not self._is_free(SUBMISSIONS):
             return None
-        return Work(Kind.SUBMISSIONS)
+        is_there = await asyncio.to_thread(submissions.are_claimable, datetime.now(UTC))
+        return Work(Kind.SUBMISSIONS) if is_there else None
 
     def _is_free(self, name: str) -> bool:
         return name not in self._busy and self._not_before.get(name, 0.0) <= time.monotonic()
@@ -272,6 +289,7 @@ class Dispatcher:
         finally:
             timer.cancel()
             self._halts.discard(halt)
+            self._ending.discard(work.name)
             del self._busy[work.name]
             if work.kind is Kind.LOOK:
                 self._settle(work.name, done)
@@ -289,6 +307,7 @@ class Dispatcher:
 
     async def _keep(self, work: Work, source: Source, done: Done) -> None:
         """Write down how the work ended; work that was cut short stays unfinished."""
+        self._ending.add(source.name)
         if work.kind is Kind.LOOK and not done.is_whole:
             await asyncio.to_thread(self._states.release, source.name, self._owner)
             return

@@ -7,11 +7,11 @@ import contextlib
 import logging
 import signal
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 
 from archiver.config.home import Home
 from archiver.config.settings import Settings
-from archiver.crawl.archive import open_archive
+from archiver.crawl.archive import Archive, open_archive
 from archiver.crawl.contact import lacks_contact
 from archiver.crawl.extracting import Extractor
 from archiver.crawl.reactor import run_under_reactor
@@ -63,7 +63,7 @@ def run_once(home: Home, settings: Settings) -> dict[str, Done]:
         with contextlib.closing(index), index.operations.leadership(pulse.owner) as leadership:
             if not await asyncio.to_thread(leadership.try_acquire):
                 raise AlreadyRunningError("another service leads this archive; it does what is due")
-            async with open_archive(home, settings, patience=float("inf")) as archive:
+            async with _opened(home, settings, orders) as archive:
                 with Extractor(1) as extractor:
                     shift = Shift(archive, extractor, files, pulse, leadership.is_held)
                     return await shift.work_once(orders)
@@ -82,7 +82,7 @@ async def _lead_and_work(
             if not await _become_leader(index, leadership, pulse, orders):
                 continue
             try:
-                async with open_archive(home, settings, patience=float("inf")) as archive:
+                async with _opened(home, settings, orders) as archive:
                     with Extractor(1) as extractor:
                         await Shift(archive, extractor, files, pulse, leadership.is_held, clock).work(orders)
             except IndexDamagedError:
@@ -96,6 +96,25 @@ async def _lead_and_work(
     log.info("stopped")
 
 
+@asynccontextmanager
+async def _opened(home: Home, settings: Settings, orders: Orders) -> AsyncIterator[Archive]:
+    """The archive, which waits for a full disk or an absent database until somebody wants an end."""
+
+    async def hurry(archive: Archive) -> None:
+        await orders.stop.wait()
+        await asyncio.sleep(settings.service.grace)
+        archive.ingest.stop_waiting()
+
+    async with AsyncExitStack() as around:
+        archive = await around.enter_async_context(open_archive(home, settings, patience=float("inf")))
+        hurrying = asyncio.create_task(hurry(archive))
+        try:
+            yield archive
+            await around.aclose()  # waits too
+        finally:
+            hurrying.cancel()
+
+
 async def _become_leader(index: Index, leadership: Leadership, pulse: Pulse, orders: Orders) -> bool:
     """Try to lead; False after a short wait when another process does, or the database is away."""
     try:
@@ -105,6 +124,8 @@ async def _become_leader(index: Index, leadership: Leadership, pulse: Pulse, ord
             log.info("this process %s", "leads" if leads else "waits: another one leads")
         pulse.role = role
         await asyncio.to_thread(pulse.beat, index)
+        if leads:
+            await asyncio.to_thread(index.operations.beats.forget_other_leaders, pulse.owner)
     except IndexUnavailableError as error:
         log.warning("%s", error)
         leads = False

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from archiver.config.source import Source
 from archiver.crawl.archive import Archive
 from archiver.crawl.extracting import Extractor
-from archiver.errors import IndexUnavailableError
+from archiver.errors import IndexDamagedError, IndexUnavailableError
 from archiver.service.chores import SCHEDULES, Chores
 from archiver.service.clock_watch import ClockWatch
 from archiver.service.crawling import Crawling
@@ -143,8 +143,6 @@ class Shift:
     async def _halt_at(self, stop: asyncio.Event) -> None:
         await stop.wait()
         self.dispatcher.halt()
-        await asyncio.sleep(self._grace)
-        self._archive.ingest.stop_waiting()
 
     async def _perform(self, kind: str, name: str) -> None:
         """What a job of the timetable stands for."""
@@ -191,7 +189,7 @@ class Shift:
     async def _take_up(self) -> None:
         """Have what was begun and not finished done now: by this process before, or by one that is gone."""
         for name in await asyncio.to_thread(self._states.unfinished):
-            if not self._stops and self.timetable.next_run(name):
+            if not (self._stops or name in self._paused) and self.timetable.next_run(name):
                 log.info("%s was not finished; it is looked at again", name)
                 self.timetable.soon(SOURCE, name)
 
@@ -249,6 +247,8 @@ class Shift:
         while not self._end.is_set():
             try:
                 await step()
+            except IndexDamagedError:
+                raise
             except IndexUnavailableError as error:
                 log.warning("%s", error)
             with contextlib.suppress(TimeoutError):

@@ -10,7 +10,7 @@ from archiver.model.moment import to_warc_date
 from archiver.storage.index import Index
 
 SILENCE: Final = timedelta(seconds=60)
-"""A service that was not heard of for so long is taken for dead."""
+"""A service that was not heard of for so long is taken for dead, as is one that spoke in the future."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,4 +34,4 @@ def heartbeat(index: Index) -> Heartbeat:
     """What the processes of the service said last. Raises IndexUnavailableError."""
     beats = [beat for beat in index.operations.beats.all() if beat.role != "stopping"]
     last = max((beat.at for beat in beats), default=None)
-    return Heartbeat(last, last is not None and datetime.now(UTC) - last < SILENCE)
+    return Heartbeat(last, last is not None and abs(datetime.now(UTC) - last) < SILENCE)

@@ -200,12 +200,13 @@ class Manners:
         ]
 
     def restore(self, states: Iterable[HostState]) -> None:
-        """Keep closed what was closed when the process ended, as `states` told."""
+        """Keep closed what was closed when the process ended, as `states` told, at most as long as ever."""
         now, today = self.clock.now(), self.clock.today()
         for state in states:
             if state.closed_until and state.closed_until > today:
-                until = now + (state.closed_until - today).total_seconds()
-                self._host(state.host, now).breaker.close(until, state.reason or "it failed", state.failures)
+                wait = min((state.closed_until - today).total_seconds(), self.rules.closed_longest)
+                reason = state.reason or "it failed"
+                self._host(state.host, now).breaker.close(now + wait, reason, state.failures)
 
     @property
     def in_flight(self) -> int:

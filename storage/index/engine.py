@@ -115,6 +115,8 @@ class Database:
         self._contradiction: type[Exception] = driver.IntegrityError
         self._not_held: tuple[type[Exception], ...] = (driver.DataError, OverflowError)
         self._is_private = is_private
+        self._place: tuple[int, int] | None = None
+        """Device and inode of the SQLite file."""
         self._reader = self.engine
         if not self.is_sqlite:  # SQLite connections begin no transaction unless told to
             self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -166,6 +168,8 @@ class Database:
         `durable` ones stay, for what nothing else says.
         """
         with self.explaining(), self.turn(), self.engine.connect() as connection:
+            if self.is_sqlite:
+                self._refuse_another_file()
             flushing = _flushing(connection) if self.is_sqlite and durable else nullcontext()
             with flushing, connection.begin():
                 if self.is_sqlite:
@@ -203,6 +207,19 @@ class Database:
         if self._is_private or not self.is_sqlite:
             return nullcontext()
         return among_others(self.path)
+
+    def _refuse_another_file(self) -> None:
+        """A file that was removed can be written for as long as it is open, and nobody would find it."""
+        try:
+            found = self.path.stat()
+        except FileNotFoundError:
+            place = None
+        else:
+            place = (found.st_dev, found.st_ino)
+        if self._place is None:
+            self._place = place
+        if place != self._place:
+            raise _damaged(self.where, "its file was removed or replaced while it was open")
 
     def close(self) -> None:
         """Close every pooled connection."""
@@ -291,6 +308,8 @@ def _sqlite_error(where: str, path: Path, cause: BaseException | None, message: 
             f"the index {where} is locked by another process; try again when it has finished"
         )
     if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+        return _damaged(where, message)
+    if "no such table" in message:  # another file stands in its place
         return _damaged(where, message)
     if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_IOERR")):
         reason = "the folder does not exist" if not path.parent.is_dir() else message

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, and_, delete, select
 
 from archiver.model.moment import from_microseconds, to_microseconds
 from archiver.model.operations import Beat
@@ -49,6 +49,10 @@ class Beats:
     def forget(self, owner: str) -> None:
         """The process ended."""
         self._forget(_c.owner == owner)
+
+    def forget_other_leaders(self, owner: str) -> None:
+        """The process leads now: whoever says to lead, or to have led, is dead or will say otherwise."""
+        self._forget(and_(_c.owner != owner, _c.role.in_(("leader", "stopping"))))
 
     def forget_before(self, at: datetime) -> None:
         """Forget the processes that were last heard of before `at`."""

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import ColumnElement, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 from archiver.model.moment import from_microseconds, to_microseconds
 from archiver.storage.index.engine import Database
 from archiver.storage.index.rows import storable
+
+LONGEST_LEASE = timedelta(minutes=15)
+"""A lease that ends later than that was taken under a clock that was ahead, and holds nothing."""
+
+
+def is_void(until: ColumnElement[int], at: datetime) -> ColumnElement[bool]:
+    """Whether a lease that ends at `until` (microseconds) cannot have been taken before the moment `at`."""
+    return until > to_microseconds(at + LONGEST_LEASE)
 
 
 def insert_into(database: Database, table: Table) -> Any:

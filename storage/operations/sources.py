@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, case, or_, select, update
+from sqlalchemy import ColumnElement, Connection, case, or_, select, update
 
 from archiver.model.moment import to_microseconds
 from archiver.model.operations import COUNTS, PassCounts, SourceState
 from archiver.storage.index.engine import Database
 from archiver.storage.index.rows import storable
-from archiver.storage.operations.rows import insert_into, moment_of, one_line, stored_moment
+from archiver.storage.operations.rows import insert_into, is_void, moment_of, one_line, stored_moment
 from archiver.storage.operations.tables import source_states
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -76,20 +76,22 @@ class SourceStates:
         if is_pass:
             began["unfinished_since"] = to_microseconds(at)
         taken = {"lease_owner": owner, "lease_until": to_microseconds(until), **began}
-        free = or_(_c.lease_owner.is_(None), _c.lease_owner == owner, _c.lease_until <= to_microseconds(at))
+        free = or_(_c.lease_owner == owner, _is_free(at))
         insert = insert_into(self._database, source_states).values(name=storable(name), **taken)
         claiming = insert.on_conflict_do_update(index_elements=["name"], set_=taken, where=free)
         with self._database.writing() as connection:
             return connection.execute(claiming.returning(_c.name)).first() is not None
 
-    def renew(self, owner: str, until: datetime) -> None:
-        """Hold all leases of `owner` until `until`."""
+    def renew(self, owner: str, until: datetime) -> list[str]:
+        """Hold all leases of `owner` until `until`; the sources that these are of."""
+        holding = (
+            update(source_states)
+            .where(_c.lease_owner == owner)
+            .values(lease_until=to_microseconds(until))
+            .returning(_c.name)
+        )
         with self._database.writing() as connection:
-            connection.execute(
-                update(source_states)
-                .where(_c.lease_owner == owner)
-                .values(lease_until=to_microseconds(until))
-            )
+            return sorted(connection.scalars(holding))
 
     def release(self, name: str, owner: str) -> None:
         """Give back the lease without an end of the work; a pass stays unfinished."""
@@ -133,8 +135,7 @@ class SourceStates:
 
     def unfinished(self, at: datetime | None = None) -> list[str]:
         """The sources with a pass that began and never ended, and that nobody works on at `at` (now)."""
-        now = to_microseconds(at or datetime.now(UTC))
-        free = or_(_c.lease_owner.is_(None), _c.lease_until <= now)
+        free = _is_free(at or datetime.now(UTC))
         query = select(_c.name).where(_c.unfinished_since.is_not(None), free).order_by(_c.name)
         with self._database.reading() as connection:
             return list(connection.scalars(query))
@@ -145,6 +146,11 @@ class SourceStates:
         connection.execute(insert.on_conflict_do_nothing(index_elements=["name"]))
         query = select(source_states).where(_c.name == storable(name)).with_for_update()
         return connection.execute(query).one()
+
+
+def _is_free(at: datetime) -> ColumnElement[bool]:
+    """Whether nobody holds the source at the moment `at`."""
+    return or_(_c.lease_owner.is_(None), _c.lease_until <= to_microseconds(at), is_void(_c.lease_until, at))
 
 
 def _ended(row: Any, at: datetime, counts: PassCounts, problem: str | None) -> dict[str, Any]:

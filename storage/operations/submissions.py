@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, select, update
 
 from archiver.model.moment import from_microseconds, to_microseconds
 from archiver.model.operations import Submission
 from archiver.storage.index.engine import Database
 from archiver.storage.index.rows import storable
-from archiver.storage.operations.rows import moment_of, one_line
+from archiver.storage.operations.rows import is_void, moment_of, one_line
 from archiver.storage.operations.tables import submissions
 
 _c = submissions.c
@@ -57,6 +57,17 @@ class Submissions:
         with self._database.reading() as connection:
             return connection.scalar(query) or 0
 
+    def are_claimable(self, at: datetime) -> bool:
+        """Whether `claim` would hand out any at the moment `at`, queued or left by a worker that died."""
+        now = to_microseconds(at)
+        is_lost = and_(_c.state == "running", is_void(_c.claimable_at, at))
+        for which in (_c.claimable_at <= now, is_lost):
+            query = select(_c.id).where(_c.claimable_at.is_not(None), which).limit(1)
+            with self._database.reading() as connection:
+                if connection.execute(query).first():
+                    return True
+        return False
+
     def unfinished(self) -> tuple[int, int, datetime | None]:
         """How many wait, how many are worked on, and when the oldest of all these came."""
         query = (
@@ -72,6 +83,7 @@ class Submissions:
     def claim(self, owner: str, at: datetime, until: datetime, limit: int) -> list[Submission]:
         """Take at most `limit` submissions until `until`; no other gets these before."""
         now = to_microseconds(at)
+        is_lost = and_(_c.state == "running", is_void(_c.claimable_at, at))
         waiting = (
             select(submissions)
             .where(_c.claimable_at.is_not(None), _c.claimable_at <= now)
@@ -80,6 +92,7 @@ class Submissions:
             .with_for_update(skip_locked=True)
         )
         with self._database.writing() as connection:
+            connection.execute(update(submissions).where(is_lost).values(claimable_at=now))
             ids = [row.id for row in connection.execute(waiting)]
             if not ids:
                 return []

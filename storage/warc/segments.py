@@ -242,8 +242,14 @@ class OpenSegment:
         self._written += len(content)
 
     def sync(self) -> None:
-        """Make what was flushed durable. After an error nothing is known of it: `abandon` the segment."""
+        """Make what was flushed durable. After an error nothing is known of it: `abandon` the segment.
+
+        Raises FileNotFoundError when the file is no longer where it was begun: nobody would find it.
+        """
         _sync_bytes(self._descriptor)
+        found, written = self.path.stat(), os.fstat(self._descriptor)
+        if (found.st_dev, found.st_ino) != (written.st_dev, written.st_ino):
+            raise FileNotFoundError(errno.ENOENT, "another file stands in its place", str(self.path))
         self._committed = self._written
         self._committed_hasher = self._hasher.copy()
 

@@ -250,6 +250,12 @@ class SegmentWriter:
             raise self._after(error, segment) from error
         try:
             self._timed_sync(segment)
+        except FileNotFoundError as error:
+            self._abandon(segment)
+            raise StorageError(
+                f"{segment.path} was removed or replaced while it was written; what was archived into it is"
+                " lost unless the file is put back; another is begun"
+            ) from error
         except OSError as error:
             self._abandon(segment)
             raise storage_error(error, f"syncing {segment.name}") from error

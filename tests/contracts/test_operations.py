@@ -57,6 +57,23 @@ def test_a_lease_is_free_when_it_ended_and_stays_with_who_renews_it(index: Index
     assert sources.get("daily").lease_owner == "b"
 
 
+def test_a_lease_that_was_taken_under_a_clock_that_was_ahead_holds_nothing(index: Index) -> None:
+    sources, tomorrow = index.operations.sources, NOW + timedelta(days=1)
+    assert sources.claim("daily", "a", tomorrow, tomorrow + timedelta(minutes=1))
+    assert sources.unfinished(NOW) == ["daily"]
+    assert sources.claim("daily", "b", NOW, minutes(1))
+    assert sources.unfinished(NOW) == []
+    submissions = index.operations.submissions
+    asked = submissions.add("https://news.example/1", None, NOW)
+    assert submissions.are_claimable(NOW)
+    assert submissions.claim("a", tomorrow, tomorrow + timedelta(minutes=1), 9)
+    assert submissions.are_claimable(NOW)
+    assert [each.id for each in submissions.claim("b", NOW, minutes(1), 9)] == [asked.id]
+    assert not submissions.are_claimable(NOW)
+    assert submissions.claim("c", NOW, minutes(1), 9) == []
+    assert submissions.are_claimable(minutes(1)), "its worker died"
+
+
 def test_counts_add_up_whoever_did_the_work(index: Index) -> None:
     sources = index.operations.sources
     first, second = PassCounts(new=3, pictures=9, failed=1), PassCounts(new=1, unchanged=4, left_out=2)
@@ -111,12 +128,12 @@ def test_a_pass_that_never_ended_is_named_once_nobody_holds_it(index: Index) -> 
     sources = index.operations.sources
     for name in ("crashed", "held", "ended", "stopped", "revisited"):
         is_pass = name != "revisited"
-        until = minutes(60) if name == "held" else minutes(1)
+        until = minutes(10) if name == "held" else minutes(1)
         sources.claim(name, "a", NOW, until, is_pass=is_pass)
     sources.finished("ended", "a", minutes(1), PassCounts(), "whatever", is_pass=True)
     sources.release("stopped", "a")
     assert sources.unfinished(minutes(2)) == ["crashed", "stopped"]
-    assert sources.unfinished(minutes(61)) == ["crashed", "held", "stopped"]
+    assert sources.unfinished(minutes(11)) == ["crashed", "held", "stopped"]
     assert "crashed" in sources.unfinished()
 
 
@@ -194,6 +211,14 @@ def test_each_process_is_known_by_its_last_beat(index: Index) -> None:
     assert beats.all() == [beat("a", 3, "leader")]
     beats.forget("a")
     assert beats.all() == []
+
+
+def test_who_leads_is_the_only_one_that_leads(index: Index) -> None:
+    beats = index.operations.beats
+    for owner, role in (("dead", "leader"), ("ended", "stopping"), ("waits", "standby"), ("new", "leader")):
+        beats.put(Beat(owner, "host", 7, role, NOW, NOW, {}))
+    beats.forget_other_leaders("new")
+    assert sorted(each.owner for each in beats.all()) == ["new", "waits"]
 
 
 def test_a_token_is_found_by_its_secret_until_it_is_revoked(index: Index) -> None:

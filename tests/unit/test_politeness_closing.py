@@ -15,6 +15,7 @@ from politeness_clock import DAWN, GOOD, REFUSED, Crawl, StillClock, manners, se
 from archiver.errors import BudgetSpentError, HostClosedError
 from archiver.model.digest import EMPTY
 from archiver.model.exchange import Exchange, Failure, FailureKind, Purpose, Truncation, WireResponse
+from archiver.model.operations import HostState
 from archiver.spiders.politeness import Budget, HostRules, Manners, Outcome, Pace, Trouble, outcome_of
 from archiver.spiders.politeness.outcome import seconds_after
 from archiver.spiders.wire import SpooledBlock
@@ -224,6 +225,16 @@ def test_what_was_closed_stays_closed_over_a_restart() -> None:
         await clock.pass_by(61)
         await meet(restarted, REFUSED)
         assert closed_for(restarted, clock)[0] == 120
+
+    timed(test)
+
+
+def test_what_was_closed_under_a_clock_that_was_ahead_stays_closed_no_longer_than_anything_can() -> None:
+    async def test(clock: StillClock) -> None:
+        restarted = manners(clock, rules=RULES)
+        ahead = clock.today() + timedelta(days=1)
+        restarted.restore([HostState(HOST, ahead, "503 five times", 5, 1.0, ahead)])
+        assert closed_for(restarted, clock)[0] == RULES.closed_longest
 
     timed(test)
 

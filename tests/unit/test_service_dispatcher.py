@@ -200,6 +200,33 @@ async def test_leases_are_renewed_while_the_work_lasts(tmp_path: Path) -> None:
         await looking
 
 
+async def test_a_process_that_slept_leaves_a_source_to_the_one_that_took_it_meanwhile(tmp_path: Path) -> None:
+    async with desk(tmp_path, "one", "two") as at:
+        at.gate.clear()
+        looks = [asyncio.create_task(at.dispatcher.look(name)) for name in ("one", "two")]
+        await at.until(lambda: len(at.begun) == 2)
+        later = datetime.now(UTC) + timedelta(seconds=30)
+        assert at.index.operations.sources.claim("one", "other", later, later + timedelta(seconds=20))
+        await at.dispatcher.renew()
+        assert not (await looks[0]).is_whole
+        assert at.dispatcher.in_progress == ["two"]
+        assert at.index.operations.sources.get("one").lease_owner == "other"
+        at.gate.set()
+        assert (await looks[1]).is_whole
+
+
+async def test_thousands_of_sources_may_be_paused_while_they_wait(tmp_path: Path) -> None:
+    names = [f"s{number}" for number in range(3_000)]
+    async with desk(tmp_path, *names, places=1) as at:
+        at.gate.clear()
+        looks = [asyncio.create_task(at.dispatcher.look(name)) for name in names]
+        await at.until(lambda: bool(at.begun))
+        at.sources.clear()
+        at.gate.set()
+        done = await asyncio.wait_for(asyncio.gather(*looks), 20)
+        assert len([each for each in done if each.is_whole]) == 1
+
+
 @pytest.mark.parametrize("error", [StorageError("a page cannot be read"), ValueError("a program error")])
 async def test_work_that_fails_is_told_of_its_source_and_takes_no_other_with_it(
     tmp_path: Path, error: Exception
@@ -261,6 +288,8 @@ async def test_work_that_does_not_end_is_abandoned(tmp_path: Path) -> None:
         await asyncio.wait_for(running, 5)
         assert not (await looking).is_whole
         assert dispatcher.in_progress == []
+        assert index.operations.sources.get("one").lease_owner is None
+        assert index.operations.sources.unfinished() == ["one"]
 
 
 async def test_once_means_until_nothing_is_due(tmp_path: Path) -> None:

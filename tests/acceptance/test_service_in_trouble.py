@@ -1,0 +1,199 @@
+"""The service on a bad day: hostile sources, files that vanish under it, no room, signals at any moment."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from services import Service, WatchedSite, service
+
+from archiver.demo.resource import Answer, Request, Resource, note
+from archiver.demo.server import LocalSite
+
+ROBOTS = b"User-agent: *\nDisallow: /secret\n" + b"# padding\n" * 1_000_000 + b"Disallow: /\n"
+MILLION = 1_000_000
+
+
+class HostileSite(LocalSite):
+    """Hosts that each go wrong in their own way, and one that does not."""
+
+    def respond(self, request: Request) -> Answer:
+        return self._resource(request.hostname.partition(".")[0], request.target).answer(request)
+
+    def _resource(self, host: str, path: str) -> Resource:
+        if path == "/robots.txt":
+            return Resource(ROBOTS, "text/plain") if host == "wordy" else note(404, "none")
+        if path == "/feed.xml":
+            return self._feed(host)
+        number = path.removeprefix("/news/").removesuffix(".html")
+        text = f"<title>Story {number}</title><article><h1>Story {number}</h1><p>It rained.</p></article>"
+        return Resource(text.encode(), "text/html; charset=utf-8")
+
+    def _feed(self, host: str) -> Resource:
+        if host == "redesigned":
+            return Resource(b"<!doctype html><title>New design</title><p>Hello", "text/html")
+        entry = f"<item><link>{self.url(host, '/news/1.html')}</link>"
+        if host == "ahead":
+            dates = ("Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 99999 00:00:00 GMT", "Thu, 01 Jan 2099")
+            entries = "".join(f"{entry}<pubDate>{date}</pubDate></item>" for date in dates)
+        elif host == "endless":
+            entries = f"{entry}</item>" * MILLION
+        elif host == "wordy":
+            entries = f"{entry}</item><item><link>{self.url(host, '/secret/2.html')}</link></item>"
+        else:
+            entries = "".join(
+                f"<item><link>{self.url(host, f'/news/{number}.html')}</link></item>" for number in range(5)
+            )
+        text = f'<?xml version="1.0"?><rss version="2.0"><channel><title>F</title>{entries}</channel></rss>'
+        return Resource(text.encode(), "application/rss+xml")
+
+
+def most_memory(process: subprocess.Popen[bytes]) -> int:
+    """Bytes that the process had in memory at most (proc(5), VmHWM)."""
+    lines = Path(f"/proc/{process.pid}/status").read_text("ascii").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+
+
+def test_hostile_sources_are_told_and_hold_nobody_else_up(tmp_path: Path) -> None:
+    hosts = ("redesigned", "ahead", "endless", "wordy", "good")
+    with HostileSite() as site, service(tmp_path / "home") as running:
+        for host in hosts:
+            feed = site.url(host, "/feed.xml")
+            running.source(host, domains=[f"{host}.localhost"], feeds=[feed], schedule="1 min")
+        process = running.start()
+
+        def passes() -> list[bool]:
+            sources = running.status()["sources"]
+            return [bool(sources.get(host, {}).get("finished_at")) for host in hosts]
+
+        running.wait_until(lambda: all(passes()), 90)
+        assert most_memory(process) < 700e6
+        sources = running.status()["sources"]
+        running.stop(process)
+        assert "is an HTML page, not a feed" in sources["redesigned"]["problem"]
+        assert {host: sources[host]["total"]["new"] for host in hosts} == {
+            "redesigned": 0, "ahead": 1, "endless": 1, "wordy": 1, "good": 5,
+        }  # fmt: skip
+        assert not [request for request in site.requests if request.path.startswith("/secret")]
+        assert running.archive.here("verify", "--json").json()["faults"] == []
+        seen = len(site.requests)
+        again = running.archive.run("run", "--once", "--json", code=None).json()
+        assert (again["new"], again["changed"]) == (0, 0), "no date ahead makes an article newer"
+        assert len(site.requests) - seen <= 12
+
+
+def _catches(process: subprocess.Popen[bytes], number: signal.Signals) -> bool:
+    lines = Path(f"/proc/{process.pid}/status").read_text("ascii").splitlines()
+    caught = next(int(line.split()[1], 16) for line in lines if line.startswith("SigCgt"))
+    return bool(caught >> (number - 1) & 1)
+
+
+def test_signals_while_it_begins_neither_kill_nor_are_lost(tmp_path: Path) -> None:
+    with service(tmp_path / "home") as running:
+        process = running.start()
+        running.wait_until(lambda: _catches(process, signal.SIGTERM))
+        assert not any("leads" in line["event"] for line in running.log()), "it had not begun yet"
+        process.send_signal(signal.SIGHUP)
+        running.stop(process)
+
+
+@pytest.mark.parametrize("arguments", [("--no-web",), ("--once",)])
+def test_a_full_disk_does_not_keep_a_service_from_ending(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    with (
+        WatchedSite(1, 5, 0) as site,
+        service(tmp_path / "home", ARCHIVER_SERVICE__GRACE="2") as running,
+    ):
+        running.follow(site, schedule="1 min")
+        process = running.start(*arguments, ARCHIVER_STORAGE__FREE_FLOOR="900TiB")
+        running.wait_until(lambda: any("free_floor" in line["event"] for line in running.log()))
+        assert not any("nothing new" in line["event"] for line in running.log())
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) in ((0,) if arguments == ("--no-web",) else (0, 1)), running.logs()
+        process = running.start()
+        running.wait_until(lambda: _archived(running) == 5)
+        running.stop(process)
+
+
+def _archived(running: Service) -> int:
+    with running.archive.index() as index:
+        return len(list(index.snapshots()))
+
+
+def test_what_is_archived_into_a_file_that_was_removed_is_not_reported(tmp_path: Path) -> None:
+    with (
+        WatchedSite(1, 40, 0, page_bytes=2_000) as site,
+        service(tmp_path / "home", ARCHIVER_POLITENESS__DELAY="0.1") as running,
+    ):
+        running.follow(site, schedule="1 min")
+        process = running.start()
+        running.wait_until(lambda: _archived(running) >= 5)
+        warc = running.archive.home / "warc"
+        shutil.rmtree(warc)
+        running.wait_until(lambda: any("was removed" in line["event"] for line in running.log()))
+        [removed] = [line["timestamp"] for line in running.log() if "was removed" in line["event"]]
+        warc.mkdir()
+        running.wait_until(lambda: _archived(running) == 40, 90)
+        running.stop(process)
+        with running.archive.index() as index:
+            later = [
+                each.page.record_id
+                for each in index.snapshots()
+                if each.captured_at > datetime.fromisoformat(removed)
+            ]
+        assert later
+        faults = running.archive.here("verify", "--json", code=1).json()["faults"]
+        assert faults, "what was there before is lost, and said to be"
+        running.archive.here("reindex")
+        with running.archive.index() as index:
+            assert all(index.capture(record_id) for record_id in later)
+
+
+def test_an_index_that_vanishes_ends_the_service_with_what_to_do(tmp_path: Path) -> None:
+    with (
+        WatchedSite(1, 40, 0, page_bytes=2_000) as site,
+        service(tmp_path / "home", ARCHIVER_POLITENESS__DELAY="0.1") as running,
+    ):
+        running.follow(site, schedule="1 min")
+        process = running.start()
+        running.wait_until(lambda: _archived(running) >= 5)
+        for path in running.archive.home.glob("index.sqlite*"):
+            path.unlink()
+        assert process.wait(60) == 1, running.logs()
+        last = running.log()[-1]
+        assert last["level"] == "critical"
+        assert "archiver reindex" in last["event"]
+        assert not any("exception" in line for line in running.log())
+        (running.archive.home / "index.sqlite").unlink(missing_ok=True)
+        running.archive.here("reindex")
+        process = running.start()
+        running.wait_until(lambda: _archived(running) == 40, 90)
+        running.stop(process)
+        assert running.archive.here("verify", "--json").json()["faults"] == []
+
+
+def test_a_killed_leader_is_forgotten_by_the_next_and_a_paused_source_is_not_taken_up(tmp_path: Path) -> None:
+    with (
+        WatchedSite(1, 40, 0, page_bytes=2_000) as site,
+        service(tmp_path / "home", ARCHIVER_POLITENESS__DELAY="0.1") as running,
+    ):
+        [source] = running.follow(site, schedule="1 min")
+        process = running.start()
+        running.wait_until(lambda: _archived(running) >= 3)
+        process.kill()
+        process.wait()
+        running.archive.here("sources", "pause", source)
+        process = running.start()
+
+        def leader() -> int | None:
+            told = running.status()["service"]
+            leading = [each["pid"] for each in told["processes"] if each["role"] == "leader"]
+            return leading[0] if len(leading) == 1 else None
+
+        running.wait_until(lambda: leader() == process.pid)
+        running.stop(process)
+        assert not any("looked at again" in line["event"] for line in running.log(1))
+        assert running.status()["service"]["processes"] == []
