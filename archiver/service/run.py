@@ -8,6 +8,7 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from datetime import UTC, datetime
 
 from archiver.config.home import Home
 from archiver.config.settings import Settings
@@ -63,6 +64,7 @@ def run_once(home: Home, settings: Settings) -> dict[str, Done]:
         with contextlib.closing(index), index.operations.leadership(pulse.owner) as leadership:
             if not await asyncio.to_thread(leadership.try_acquire):
                 raise AlreadyRunningError("another service leads this archive; it does what is due")
+            await asyncio.to_thread(_succeed, index, pulse.owner)
             async with _opened(home, settings, orders) as archive:
                 with Extractor(1) as extractor:
                     shift = Shift(archive, extractor, files, pulse, leadership.is_held)
@@ -91,6 +93,7 @@ async def _lead_and_work(
                 log.warning("%s; trying again", error)
                 await _pause(orders)
             pulse.role = STOPPING if orders.stop.is_set() else STANDBY
+        index.hurry()
         with contextlib.suppress(IndexUnavailableError):  # it is found to be silent soon enough
             await asyncio.to_thread(pulse.end, index)
     log.info("stopped")
@@ -103,6 +106,7 @@ async def _opened(home: Home, settings: Settings, orders: Orders) -> AsyncIterat
     async def hurry(archive: Archive) -> None:
         await orders.stop.wait()
         await asyncio.sleep(settings.service.grace)
+        archive.index.hurry()
         archive.ingest.stop_waiting()
 
     async with AsyncExitStack() as around:
@@ -125,13 +129,22 @@ async def _become_leader(index: Index, leadership: Leadership, pulse: Pulse, ord
         pulse.role = role
         await asyncio.to_thread(pulse.beat, index)
         if leads:
-            await asyncio.to_thread(index.operations.beats.forget_other_leaders, pulse.owner)
+            await asyncio.to_thread(_succeed, index, pulse.owner)
     except IndexUnavailableError as error:
         log.warning("%s", error)
         leads = False
     if not leads:
         await _pause(orders)
     return leads
+
+
+def _succeed(index: Index, owner: str) -> None:
+    """Take over from whoever led before; who holds the lock of a home knows that nobody else works there."""
+    operations = index.operations
+    operations.beats.forget_other_leaders(owner)
+    if index.is_local:
+        operations.sources.release_others(owner)
+        operations.submissions.release_others(owner, datetime.now(UTC))
 
 
 async def _pause(orders: Orders) -> None:

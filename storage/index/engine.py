@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
@@ -34,6 +35,9 @@ from archiver.storage.index.turns import among_others
 
 BUSY_TIMEOUT: Final = 30.0
 """Seconds that a write waits for another process's write (SQLite)."""
+
+HURRIED: Final = 1.0
+"""The same, when somebody wants an end, or where nobody may be kept waiting."""
 
 _UNHELD: Final = re.compile("[\0\ud800-\udfff]")
 _CACHE_KIB: Final = 65_536
@@ -115,6 +119,7 @@ class Database:
         self._contradiction: type[Exception] = driver.IntegrityError
         self._not_held: tuple[type[Exception], ...] = (driver.DataError, OverflowError)
         self._is_private = is_private
+        self._hurried = False
         self._place: tuple[int, int] | None = None
         """Device and inode of the SQLite file."""
         self._reader = self.engine
@@ -173,7 +178,7 @@ class Database:
             flushing = _flushing(connection) if self.is_sqlite and durable else nullcontext()
             with flushing, connection.begin():
                 if self.is_sqlite:
-                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                    self._begin_in_turn(_driver_of(connection))
                 yield connection
 
     def session(self) -> Connection:
@@ -202,11 +207,37 @@ class Database:
         except (DBAPIError, self._driver_error, OverflowError) as error:
             raise self._explained(error) from error
 
+    @cached_property
+    def prompt_engine(self) -> Engine:
+        """For who may not be kept waiting by another process's write."""
+        return _sqlite_engine(self.url, HURRIED) if self.is_sqlite else self.engine
+
     def turn(self) -> AbstractContextManager[None]:
         """The turn to write that `writing` takes; for writers that bring their own transactions."""
         if self._is_private or not self.is_sqlite:
             return nullcontext()
         return among_others(self.path)
+
+    def hurry(self) -> None:
+        """From now on no write waits longer than a moment for another's: somebody wants an end."""
+        self._hurried = True
+
+    def _begin_in_turn(self, driver: sqlite3.Connection) -> None:
+        """Take the write lock; SQLite's own waiting for it could not be cut short."""
+        deadline = time.monotonic() + BUSY_TIMEOUT
+        driver.execute(f"PRAGMA busy_timeout={min(HURRIED, BUSY_TIMEOUT) * 1_000:.0f}")
+        try:
+            while True:
+                try:
+                    driver.execute("BEGIN IMMEDIATE")
+                except sqlite3.OperationalError as error:
+                    is_locked = error.sqlite_errorname.startswith("SQLITE_BUSY")
+                    if not is_locked or self._hurried or time.monotonic() >= deadline:
+                        raise
+                else:
+                    return
+        finally:
+            driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT * 1_000:.0f}")
 
     def _refuse_another_file(self) -> None:
         """A file that was removed can be written for as long as it is open, and nobody would find it."""
@@ -224,6 +255,7 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+        self.prompt_engine.dispose()
 
     def _explained(self, error: Exception) -> ArchiverError:
         cause = error.orig if isinstance(error, DBAPIError) else error
@@ -247,15 +279,19 @@ def _engine(url: URL) -> Engine:
             raise IndexUnavailableError(
                 "database.url names no SQLite file; write sqlite:////folder/index.sqlite"
             )
-        engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT})
-        event.listen(engine, "connect", _prepare_sqlite)
-        return engine
+        return _sqlite_engine(url, BUSY_TIMEOUT)
     if url.get_backend_name() == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
         return create_engine(
             url, connect_args={"connect_timeout": 10}, pool_pre_ping=True, skip_autocommit_rollback=True
         )
     raise IndexUnavailableError(f"database.url must be sqlite or postgresql, not {url.get_backend_name()}")
+
+
+def _sqlite_engine(url: URL, patience: float) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": patience})
+    event.listen(engine, "connect", _prepare_sqlite)
+    return engine
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
@@ -272,11 +308,16 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     cursor.close()
 
 
+def _driver_of(connection: Connection) -> sqlite3.Connection:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver
+
+
 @contextmanager
 def _flushing(connection: Connection) -> Iterator[None]:
     """Commits of this connection reach the disk before they return."""
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)
+    driver = _driver_of(connection)
     driver.execute("PRAGMA synchronous=FULL")
     try:
         yield

@@ -110,6 +110,10 @@ class Index:
         """
         return housekeeping.tidy(self._database)
 
+    def hurry(self) -> None:
+        """From now on no write waits longer than a second for another process's: somebody wants an end."""
+        self._database.hurry()
+
     def close(self) -> None:
         """Give back all connections; the index can be used again afterwards."""
         self._database.close()

@@ -15,12 +15,13 @@ from archiver.storage.operations.tables import jobs
 class JobStore(SQLAlchemyJobStore):  # type: ignore[misc]
     """APScheduler's job store on the connections of the index; its table is made by the migrations.
 
-    A write waits while an SQLite index is replaced; all errors of the driver are IndexUnavailableError.
+    A write waits while an SQLite index is replaced, but hardly for other writes, as APScheduler asks on the
+    event loop; all errors of the driver are IndexUnavailableError.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        super().__init__(engine=database.engine, tablename=jobs.name)
+        super().__init__(engine=database.prompt_engine, tablename=jobs.name)
 
     def shutdown(self) -> None:
         """Nothing is to be closed: the connections belong to the index."""

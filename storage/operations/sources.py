@@ -102,6 +102,15 @@ class SourceStates:
                 .values(lease_owner=None, lease_until=None)
             )
 
+    def release_others(self, owner: str) -> None:
+        """Void the leases of all but `owner`, who knows that it is alone."""
+        with self._database.writing() as connection:
+            connection.execute(
+                update(source_states)
+                .where(_c.lease_owner != owner)
+                .values(lease_owner=None, lease_until=None)
+            )
+
     def finished(
         self, name: str, owner: str, at: datetime, counts: PassCounts, problem: str | None, *, is_pass: bool
     ) -> None:

@@ -134,6 +134,11 @@ class Submissions:
             lease_owner=None,
         )
 
+    def release_others(self, owner: str, at: datetime) -> None:
+        """Hand out again what others than `owner`, who knows that it is alone, were working on."""
+        is_others = and_(_c.claimable_at.is_not(None), _c.state == "running", _c.lease_owner != owner)
+        self._change(is_others, claimable_at=to_microseconds(at))
+
     def since(self, token: str | None, at: datetime) -> int:
         """How many a token asked for at the moment `at` or later."""
         query = select(func.count()).where(_c.token == token, _c.submitted_at >= to_microseconds(at))

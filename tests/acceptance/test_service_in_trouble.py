@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import signal
+import sqlite3
 import subprocess
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -121,6 +123,25 @@ def test_a_full_disk_does_not_keep_a_service_from_ending(tmp_path: Path, argumen
 def _archived(running: Service) -> int:
     with running.archive.index() as index:
         return len(list(index.snapshots()))
+
+
+def test_a_locked_index_does_not_keep_a_service_from_ending(tmp_path: Path) -> None:
+    with (
+        WatchedSite(1, 40, 0, page_bytes=2_000) as site,
+        service(tmp_path / "home", ARCHIVER_POLITENESS__DELAY="0.1", ARCHIVER_SERVICE__GRACE="2") as running,
+    ):
+        running.follow(site, schedule="1 min")
+        process = running.start()
+        running.wait_until(lambda: _archived(running) >= 5)
+        with closing(sqlite3.connect(running.archive.home / "index.sqlite", timeout=30)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            process.send_signal(signal.SIGTERM)
+            running.wait_until(lambda: any("stopping" in line["event"] for line in running.log()), 10)
+            assert process.wait(50) == 0, running.logs()
+        process = running.start()
+        running.wait_until(lambda: _archived(running) == 40, 90)
+        running.stop(process)
+        assert running.archive.here("verify", "--json").json()["faults"] == []
 
 
 def test_what_is_archived_into_a_file_that_was_removed_is_not_reported(tmp_path: Path) -> None:

@@ -74,6 +74,19 @@ def test_a_lease_that_was_taken_under_a_clock_that_was_ahead_holds_nothing(index
     assert submissions.are_claimable(minutes(1)), "its worker died"
 
 
+def test_who_is_alone_takes_over_at_once_what_others_were_working_on(index: Index) -> None:
+    sources, submissions = index.operations.sources, index.operations.submissions
+    for name, owner in (("lost", "dead"), ("mine", "me")):
+        assert sources.claim(name, owner, NOW, minutes(1))
+    asked = [submissions.add(f"https://news.example/{number}", None, NOW) for number in range(2)]
+    submissions.claim("dead", NOW, minutes(1), 1)
+    submissions.claim("me", NOW, minutes(1), 1)
+    sources.release_others("me")
+    submissions.release_others("me", NOW)
+    assert sources.unfinished(NOW) == ["lost"]
+    assert [each.id for each in submissions.claim("me", NOW, minutes(1), 9)] == [asked[0].id]
+
+
 def test_counts_add_up_whoever_did_the_work(index: Index) -> None:
     sources = index.operations.sources
     first, second = PassCounts(new=3, pictures=9, failed=1), PassCounts(new=1, unchanged=4, left_out=2)
