@@ -104,13 +104,19 @@ def recover_segments(folder: Path, index: Index, on_damage: OnDamage = log_damag
         total += _index_segment(path, index, on_damage, start=index.indexed_end(segment.name))
         index.segment_sealed(segment.name, segment.size, segment.digest)
         total += Indexed(segments=1, torn_bytes=segment.torn_bytes, lost_bytes=segment.lost_bytes)
+    _report(total)
     known = {segment.name for segment in index.segments() if segment.sealed}
+    unknown = Indexed()
     for path in segment_files(folder):
         if path.suffix == OPEN_SUFFIX or path.name in known:
             continue
-        total += index_file(path, index, on_damage)
-    _report(total)
-    return total
+        unknown += index_file(path, index, on_damage)
+    if unknown.segments:
+        log.warning(
+            "%d WARC file(s) that the index did not know: %d captures brought into it",
+            unknown.segments, unknown.captures,
+        )  # fmt: skip
+    return total + unknown
 
 
 def index_file(path: Path, index: Index, on_damage: OnDamage = log_damage) -> Indexed:

@@ -38,6 +38,9 @@ log = logging.getLogger(__name__)
 RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 """Waits between attempts when the disk is full or the database does not answer; the last one repeats."""
 
+REMEMBERED = 2_000
+"""Captures that are known without asking the index: those of the pages under way."""
+
 _A = TypeVar("_A")
 _R = TypeVar("_R")
 
@@ -193,7 +196,7 @@ class Ingest:
         result = done.exception() or done.result()
         assert isinstance(result, Capture | BaseException)
         self._recent[exchange_id] = result
-        while len(self._recent) > 10_000:
+        while len(self._recent) > REMEMBERED:
             self._recent.popitem(last=False)
 
     async def _run(self) -> None:

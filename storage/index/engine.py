@@ -40,7 +40,7 @@ HURRIED: Final = 1.0
 """The same, when somebody wants an end, or where nobody may be kept waiting."""
 
 _UNHELD: Final = re.compile("[\0\ud800-\udfff]")
-_CACHE_KIB: Final = 65_536
+_CACHE_KIB: Final = 8_192
 _CHECKPOINT_PAGES: Final = 16_000
 _SIGNS_OF_LIFE: Final = {
     "keepalives": 1,

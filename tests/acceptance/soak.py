@@ -25,7 +25,7 @@ from archiver.crawl.archive import open_archive
 from archiver.crawl.extracting import Extractor
 from archiver.crawl.reactor import run_under_reactor
 from archiver.demo.resource import Answer, Fault, Request, Resource, note
-from archiver.demo.server import LocalSite
+from archiver.demo.server import LocalSite, Served
 from archiver.service.clock_watch import ClockWatch
 from archiver.service.pulse import LEADER, Pulse
 from archiver.service.shift import Orders, Shift
@@ -36,7 +36,8 @@ HOST = "daily.localhost"
 EVERY = timedelta(hours=6)
 STEP = timedelta(minutes=20)
 PNG = b"\x89PNG\r\n\x1a\n"
-EDITED, REPAINTED, DELETED = timedelta(hours=3), timedelta(hours=10), timedelta(days=2)
+EDITED, REPAINTED = timedelta(hours=3), timedelta(hours=10)
+DELETED, RESTORED = timedelta(days=2), timedelta(days=5)
 FAR = timedelta(days=3650)
 
 
@@ -46,9 +47,9 @@ def born(number: int) -> datetime:
 
 
 def page_version(number: int, at: datetime) -> int:
-    """0, 1 after an edit, -1 when the article is gone."""
+    """0, 1 after an edit, -1 when the article is gone; every second that goes comes back."""
     age = at - born(number)
-    if number % 4 == 3 and age >= DELETED:
+    if number % 4 == 3 and age >= DELETED and not (number % 8 == 7 and age >= RESTORED):
         return -1
     return int(number % 4 == 1 and age >= EDITED)
 
@@ -85,6 +86,9 @@ class Daily(LocalSite):
         if answer.fault is not Fault.HANG:
             self.log.append((now.timestamp(), request.target, answer.status))
         return answer
+
+    def record(self, request: Request, answer: Answer, sent: Served | None) -> None:
+        """Nothing: the process whose memory is watched holds no more than `log`."""
 
     def _answer(self, request: Request, now: datetime) -> Answer:
         path = request.target

@@ -130,6 +130,21 @@ def test_a_deletion_is_an_event_with_a_second_look(soaked: Soaked) -> None:
         assert deleted
 
 
+def test_an_article_that_comes_back_is_said_to_be_back(soaked: Soaked) -> None:
+    back = 0
+    for number in visited(soaked):
+        gone = soaked.answers(f"/news/{number}.html", 410)
+        if not gone or not [at for at in soaked.answers(f"/news/{number}.html", 200, 304) if at > gone[0]]:
+            continue
+        back += 1
+        [known] = soaked.snapshots(number)
+        with soaked.archive.index() as index:
+            kinds = [event.kind for event in index.events(known.article_key, known.seed)]
+        assert kinds == [*[ChangeKind.GONE] * len(gone), ChangeKind.BACK_AGAIN]
+    if DAYS >= 12:
+        assert back
+
+
 def test_articles_are_visited_when_their_ladder_says_so(soaked: Soaked) -> None:
     looked_at = 0
     for number in visited(soaked):
@@ -141,7 +156,7 @@ def test_articles_are_visited_when_their_ladder_says_so(soaked: Soaked) -> None:
         for age, expected in zip(ages, UNDISTURBED, strict=False):
             assert abs(age - expected) <= STEP * (1 + UNDISTURBED.index(expected)), (number, ages)
         reachable = [
-            age for age in UNDISTURBED if times[0] + age + 12 * STEP < soak.START + timedelta(days=DAYS)
+            age for age in UNDISTURBED if times[0] + age + 4 * STEP < soak.START + timedelta(days=DAYS)
         ]
         assert len(ages) >= len(reachable)
     assert looked_at
