@@ -65,10 +65,13 @@ def run_once(home: Home, settings: Settings) -> dict[str, Done]:
             if not await asyncio.to_thread(leadership.try_acquire):
                 raise AlreadyRunningError("another service leads this archive; it does what is due")
             await asyncio.to_thread(_succeed, index, pulse.owner)
-            async with _opened(home, settings, orders) as archive:
-                with Extractor(1) as extractor:
-                    shift = Shift(archive, extractor, files, pulse, leadership.is_held)
-                    return await shift.work_once(orders)
+            try:
+                async with _opened(home, settings, orders) as archive:
+                    with Extractor(1) as extractor:
+                        shift = Shift(archive, extractor, files, pulse, leadership.is_held)
+                        return await shift.work_once(orders)
+            finally:
+                await _take_leave(index, pulse)
 
     with _lock(home, settings):
         return run_under_reactor(run, stop=orders.stop)
@@ -93,10 +96,14 @@ async def _lead_and_work(
                 log.warning("%s; trying again", error)
                 await _pause(orders)
             pulse.role = STOPPING if orders.stop.is_set() else STANDBY
-        index.hurry()
-        with contextlib.suppress(IndexUnavailableError):  # it is found to be silent soon enough
-            await asyncio.to_thread(pulse.end, index)
+        await _take_leave(index, pulse)
     log.info("stopped")
+
+
+async def _take_leave(index: Index, pulse: Pulse) -> None:
+    index.hurry()
+    with contextlib.suppress(IndexUnavailableError):  # it is found to be silent soon enough
+        await asyncio.to_thread(pulse.end, index)
 
 
 @asynccontextmanager

@@ -125,8 +125,11 @@ class Shift:
         What the look at each source came to, by name.
         """
         await self._look_at_pauses()
-        renewing = asyncio.create_task(self._every(RENEWAL, self.dispatcher.renew))
-        halting = asyncio.create_task(self._halt_at(orders.stop))
+        beside = [
+            asyncio.create_task(self._every(RENEWAL, self.dispatcher.renew)),
+            asyncio.create_task(self._every(RENEWAL, self._beat)),
+            asyncio.create_task(self._halt_at(orders.stop)),
+        ]
         try:
             names = [name for name in self._files.sources if name not in self._paused]
             looks = [asyncio.create_task(self.dispatcher.look(name)) for name in names]
@@ -136,7 +139,7 @@ class Shift:
             await self._chores.do("stamp")
         finally:
             self._end.set()
-            await _cancel([renewing, halting])
+            await _cancel(beside)
         if self.dispatcher.fatal:
             raise self.dispatcher.fatal
         return dict(zip(names, done, strict=True))

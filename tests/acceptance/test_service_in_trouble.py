@@ -113,6 +113,7 @@ def test_a_full_disk_does_not_keep_a_service_from_ending(tmp_path: Path, argumen
         process = running.start(*arguments, ARCHIVER_STORAGE__FREE_FLOOR="900TiB")
         running.wait_until(lambda: any("free_floor" in line["event"] for line in running.log()))
         assert not any("nothing new" in line["event"] for line in running.log())
+        running.wait_until(lambda: running.status()["service"]["running"])
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) in ((0,) if arguments == ("--no-web",) else (0, 1)), running.logs()
         process = running.start()
