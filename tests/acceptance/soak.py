@@ -26,10 +26,12 @@ from archiver.crawl.extracting import Extractor
 from archiver.crawl.reactor import run_under_reactor
 from archiver.demo.resource import Answer, Fault, Request, Resource, note
 from archiver.demo.server import LocalSite, Served
+from archiver.ingest import queue
 from archiver.service.clock_watch import ClockWatch
 from archiver.service.pulse import LEADER, Pulse
 from archiver.service.shift import Orders, Shift
 from archiver.service.source_files import SourceFiles
+from archiver.storage.index import engine
 
 START = datetime(2030, 3, 1, tzinfo=UTC)
 HOST = "daily.localhost"
@@ -149,6 +151,12 @@ def open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
+def keep_little() -> None:
+    """What is kept on purpose, up to a bound, is kept small here: all else that grows is seen."""
+    queue.REMEMBERED = 50
+    engine._CACHE_KIB = 256
+
+
 async def soak(home: Home, site: Daily, days: float, clock: Any) -> dict[str, Any]:
     settings, costs = load_settings(home), []
     files = SourceFiles(home.sources)
@@ -183,6 +191,7 @@ async def soak(home: Home, site: Daily, days: float, clock: Any) -> dict[str, An
 def main() -> None:
     home, days = Home(Path(sys.argv[1])), float(sys.argv[2])
     set_up_logs("json")
+    keep_little()
     with Daily(days) as site, time_machine.travel(START, tick=True) as clock:
         (home.sources / "daily.yaml").write_text(
             f"title: Daily\ndomains: [{HOST}]\ncountry: DE\nlanguages: [en]\nenabled: true\n"
