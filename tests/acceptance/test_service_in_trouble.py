@@ -6,7 +6,8 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -121,45 +122,53 @@ def test_a_full_disk_does_not_keep_a_service_from_ending(tmp_path: Path, argumen
         running.stop(process)
 
 
+PAGES = 40
+
+
+@contextmanager
+def at_work(home: Path, **settings: str) -> Iterator[tuple[Service, subprocess.Popen[bytes]]]:
+    """A service with some of its `PAGES` pages archived, and the process that goes on with the others."""
+    with (
+        WatchedSite(1, PAGES, 0, page_bytes=2_000) as site,
+        service(home, ARCHIVER_POLITENESS__DELAY="0.1", **settings) as running,
+    ):
+        running.follow(site, schedule="1 min")
+        process = running.start()
+        running.wait_until(lambda: _archived(running) >= 5)
+        yield running, process
+
+
 def _archived(running: Service) -> int:
     with running.archive.index() as index:
         return len(list(index.snapshots()))
 
 
+def finish(running: Service, process: subprocess.Popen[bytes] | None = None) -> None:
+    """Archive the rest, in a new process if none is given, and end."""
+    process = process or running.start()
+    running.wait_until(lambda: _archived(running) == PAGES, 90)
+    running.stop(process)
+
+
 def test_a_locked_index_does_not_keep_a_service_from_ending(tmp_path: Path) -> None:
-    with (
-        WatchedSite(1, 40, 0, page_bytes=2_000) as site,
-        service(tmp_path / "home", ARCHIVER_POLITENESS__DELAY="0.1", ARCHIVER_SERVICE__GRACE="2") as running,
-    ):
-        running.follow(site, schedule="1 min")
-        process = running.start()
-        running.wait_until(lambda: _archived(running) >= 5)
+    with at_work(tmp_path / "home", ARCHIVER_SERVICE__GRACE="2") as (running, process):
         with closing(sqlite3.connect(running.archive.home / "index.sqlite", timeout=30)) as other:
             other.execute("BEGIN EXCLUSIVE")
             process.send_signal(signal.SIGTERM)
             running.wait_until(lambda: any("stopping" in line["event"] for line in running.log()), 10)
             assert process.wait(50) == 0, running.logs()
-        process = running.start()
-        running.wait_until(lambda: _archived(running) == 40, 90)
-        running.stop(process)
+        finish(running)
         assert running.archive.here("verify", "--json").json()["faults"] == []
 
 
 def test_what_is_archived_into_a_file_that_was_removed_is_not_reported(tmp_path: Path) -> None:
-    with (
-        WatchedSite(1, 40, 0, page_bytes=2_000) as site,
-        service(tmp_path / "home", ARCHIVER_POLITENESS__DELAY="0.1") as running,
-    ):
-        running.follow(site, schedule="1 min")
-        process = running.start()
-        running.wait_until(lambda: _archived(running) >= 5)
+    with at_work(tmp_path / "home") as (running, process):
         warc = running.archive.home / "warc"
         shutil.rmtree(warc)
         running.wait_until(lambda: any("was removed" in line["event"] for line in running.log()))
         [removed] = [line["timestamp"] for line in running.log() if "was removed" in line["event"]]
         warc.mkdir()
-        running.wait_until(lambda: _archived(running) == 40, 90)
-        running.stop(process)
+        finish(running, process)
         with running.archive.index() as index:
             later = [
                 each.page.record_id
@@ -175,13 +184,7 @@ def test_what_is_archived_into_a_file_that_was_removed_is_not_reported(tmp_path:
 
 
 def test_an_index_that_vanishes_ends_the_service_with_what_to_do(tmp_path: Path) -> None:
-    with (
-        WatchedSite(1, 40, 0, page_bytes=2_000) as site,
-        service(tmp_path / "home", ARCHIVER_POLITENESS__DELAY="0.1") as running,
-    ):
-        running.follow(site, schedule="1 min")
-        process = running.start()
-        running.wait_until(lambda: _archived(running) >= 5)
+    with at_work(tmp_path / "home") as (running, process):
         for path in running.archive.home.glob("index.sqlite*"):
             path.unlink()
         assert process.wait(60) == 1, running.logs()
@@ -191,23 +194,15 @@ def test_an_index_that_vanishes_ends_the_service_with_what_to_do(tmp_path: Path)
         assert not any("exception" in line for line in running.log())
         (running.archive.home / "index.sqlite").unlink(missing_ok=True)
         running.archive.here("reindex")
-        process = running.start()
-        running.wait_until(lambda: _archived(running) == 40, 90)
-        running.stop(process)
+        finish(running)
         assert running.archive.here("verify", "--json").json()["faults"] == []
 
 
 def test_a_killed_leader_is_forgotten_by_the_next_and_a_paused_source_is_not_taken_up(tmp_path: Path) -> None:
-    with (
-        WatchedSite(1, 40, 0, page_bytes=2_000) as site,
-        service(tmp_path / "home", ARCHIVER_POLITENESS__DELAY="0.1") as running,
-    ):
-        [source] = running.follow(site, schedule="1 min")
-        process = running.start()
-        running.wait_until(lambda: _archived(running) >= 3)
+    with at_work(tmp_path / "home") as (running, process):
         process.kill()
         process.wait()
-        running.archive.here("sources", "pause", source)
+        running.archive.here("sources", "pause", "outlet-0")
         process = running.start()
 
         def leader() -> int | None:
