@@ -26,6 +26,7 @@ _CARD_NODES = 150
 _CARD_MAX_TEXT = 400
 _CAMEL = re.compile(r"([a-z])([A-Z])")
 _PICTURE_LINK = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)", re.IGNORECASE)
+_WITHIN_BLOCKS = frozenset({"p", "picture", "span", "noscript", "center", "b", "strong", "em", "i"})
 _HEADINGS = frozenset({"h2", "h3", "h4", "h5"})
 _UNREAD = frozenset({"script", "style", "noscript", "figcaption", "template"})
 
@@ -84,6 +85,8 @@ class Surroundings:
     links_elsewhere: bool
     by_heading: bool
     by_body: bool
+    among_paragraphs: bool
+    """Stands in the body itself, beside its paragraphs or in one of them."""
 
 
 class Layout:
@@ -96,6 +99,7 @@ class Layout:
         self.heading_order, heading = _main_heading(headings, title)
         self.first_order, self.last_order, body = _body(paragraphs)
         self._heading_path = set(_climb(heading, 4)) if heading is not None else set()
+        self._body = body
         self._body_path = set(_climb(body, 3)) if body is not None else set()
 
     def around(self, element: _Element) -> Surroundings:
@@ -113,6 +117,7 @@ class Layout:
             links_elsewhere=link is not None and link is not element and _leads_elsewhere(link.get("href")),
             by_heading=any(above in self._heading_path for above in ancestors),
             by_body=any(above in self._body_path for above in ancestors),
+            among_paragraphs=self._body is not None and _block_around(ancestors) is self._body,
         )
 
     def card(self, element: _Element) -> tuple[float, bool]:
@@ -178,6 +183,11 @@ def _body(paragraphs: list[tuple[int, _Element]]) -> tuple[int | None, int | Non
     body = max(lengths, key=lambda element: lengths[element])
     inside = [order for order, p, _ in texts if body in islice(p.iterancestors(), _MAX_CLIMB)]
     return inside[0], inside[-1], body
+
+
+def _block_around(ancestors: list[_Element]) -> _Element | None:
+    """The first that is no paragraph and nothing within one."""
+    return next((above for above in ancestors if above.tag not in _WITHIN_BLOCKS), None)
 
 
 def _text(element: _Element) -> str:

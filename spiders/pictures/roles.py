@@ -51,6 +51,7 @@ PLACE_WEIGHTS = {
     "before the heading": -0.5,
     "after the last paragraph": -0.5,
     "by heading or body": 1.0,
+    "among the paragraphs": 2.0,
 }
 LINK_SHARE_WEIGHT = -1.5
 HEADED_CARD_WEIGHT = -1.5
@@ -121,6 +122,8 @@ class Roles:
         yield from self._size_and_position(place)
         if around.by_heading or around.by_body:
             yield "by heading or body"
+        if around.among_paragraphs:
+            yield "among the paragraphs"
 
     def _size_and_position(self, place: Sighting) -> Iterator[str]:
         if (place.width and place.width <= 110) or (place.height and place.height <= 90):

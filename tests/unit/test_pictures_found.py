@@ -3,6 +3,7 @@
 import pytest
 
 from archiver.model.picture import PictureOrigin as Origin
+from archiver.model.picture import PictureRole as Role
 from archiver.spiders.document import parse_document
 from archiver.spiders.pictures import PicturePolicy, Renditions, find_pictures, look_for_pictures
 
@@ -301,3 +302,25 @@ def test_pictures_are_in_document_order():
     pictures = found('<img src="c.jpg"><p style="background:url(a.jpg)"></p><video poster="b.jpg"></video>')
     assert [fetched(p) for p in pictures] == [["c.jpg"], ["a.jpg"], ["b.jpg"]]
     assert [p.position for p in pictures] == [0, 1, 2]
+
+
+PARAGRAPH = f"<p>{'The council voted on the new bridge, and the mayor said so on Tuesday. ' * 3}</p>"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"<article><h1>Bridge</h1>{PARAGRAPH}<img src=a.jpg>{PARAGRAPH}</article>",
+        f"<article><h1>Bridge</h1>{PARAGRAPH}<p><span><img src=a.jpg></span></p>{PARAGRAPH}</article>",
+        f"<article><h1>Bridge</h1><img src=a.jpg>{PARAGRAPH}</article>",
+        f"<div><h1>Bridge</h1>{PARAGRAPH}{PARAGRAPH}<img src=a.jpg></div>",
+    ],
+)
+def test_a_bare_picture_among_the_paragraphs_is_the_articles(body):
+    """Pages of offices and small papers know neither figures nor classes."""
+    assert one(body).role in (Role.LEAD, Role.ARTICLE)
+
+
+def test_a_bare_picture_in_a_block_of_its_own_is_not():
+    body = f"<article><h1>Bridge</h1>{PARAGRAPH}{PARAGRAPH}</article><div><p>More</p><img src=a.jpg></div>"
+    assert one(body).role is Role.FURNITURE
