@@ -27,6 +27,7 @@ from archiver.crawl.reactor import run_under_reactor
 from archiver.demo.resource import Answer, Fault, Request, Resource, note
 from archiver.demo.server import LocalSite, Served
 from archiver.ingest import queue
+from archiver.service import dispatcher
 from archiver.service.clock_watch import ClockWatch
 from archiver.service.pulse import LEADER, Pulse
 from archiver.service.shift import Orders, Shift
@@ -98,7 +99,7 @@ class Daily(LocalSite):
             return note(404, "none").answer(request)
         wrong = trouble(path, now)
         if wrong == "busy":
-            return note(429, "busy", ("Retry-After", "1")).answer(request)
+            return note(429, "busy", ("Retry-After", "0")).answer(request)
         if wrong == "error":
             return note(503, "down").answer(request)
         if wrong == "broken feed":
@@ -151,10 +152,14 @@ def open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-def keep_little() -> None:
-    """What is kept on purpose, up to a bound, is kept small here: all else that grows is seen."""
+def prepare() -> None:
+    """What is kept on purpose, up to a bound, is kept small here: all else that grows is seen.
+
+    And what waits by the clock of the machine, which nobody moves, waits for less.
+    """
     queue.REMEMBERED = 50
     engine._CACHE_KIB = 256
+    dispatcher.RETRY = 0.05
 
 
 async def soak(home: Home, site: Daily, days: float, clock: Any) -> dict[str, Any]:
@@ -191,7 +196,7 @@ async def soak(home: Home, site: Daily, days: float, clock: Any) -> dict[str, An
 def main() -> None:
     home, days = Home(Path(sys.argv[1])), float(sys.argv[2])
     set_up_logs("json")
-    keep_little()
+    prepare()
     with Daily(days) as site, time_machine.travel(START, tick=True) as clock:
         (home.sources / "daily.yaml").write_text(
             f"title: Daily\ndomains: [{HOST}]\ncountry: DE\nlanguages: [en]\nenabled: true\n"
