@@ -33,13 +33,16 @@ MIDDLEWARES = {
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
 }
 NO_LIMIT = 1 << 30
+LOST = "the work belongs to another process by now"
+"""Why a single crawl is cancelled while the archive goes on."""
 RENDITIONS = {"standard": Renditions.BEST, "all": Renditions.ALL, "none": Renditions.NONE}
 
 
 async def crawl(archive: Archive, spider: type[VisitingSpider], settings: Settings, **arguments: Any) -> None:
     """Run `spider` under `settings` until it is done; every exchange goes into the archive.
 
-    Raises as `run_spider` does. When cancelled, it ends as soon as what is under way has come to an end.
+    Raises as `run_spider` does. When cancelled, it ends as soon as what is under way has come to an end; for
+    that a full disk or an absent database is not waited for any more, unless it was cancelled with `LOST`.
     """
     home, ingest = archive.home, archive.ingest
     running = asyncio.create_task(
@@ -56,8 +59,9 @@ async def crawl(archive: Archive, spider: type[VisitingSpider], settings: Settin
     )
     try:
         await asyncio.shield(running)
-    except asyncio.CancelledError:
-        ingest.stop_waiting()
+    except asyncio.CancelledError as cancelled:
+        if LOST not in cancelled.args:
+            ingest.stop_waiting()
         running.cancel()
         with contextlib.suppress(asyncio.CancelledError, ArchiverError):
             await running

@@ -125,12 +125,15 @@ class Ingest:
         await self._patiently(step, needed + self._policy.free_floor)
 
     async def settle(self) -> None:
-        """Return when everything that was accepted until now is durable and indexed.
+        """Return when everything that was accepted until now is durable and indexed, or known not to be.
 
-        Raises what prevented any of it.
+        Raises what made ingestion stop.
         """
-        for waiting in list(self._waiting.values()):
-            await asyncio.shield(waiting)
+        waiting = list(self._waiting.values())
+        if waiting:
+            await asyncio.wait(waiting)
+        if self._failed:
+            raise self._failed
 
     @property
     def failed(self) -> ArchiverError | None:

@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from archiver.config.source import Source
+from archiver.crawl.scrapy_run import LOST
 from archiver.errors import ArchiverError, IndexUnavailableError
 from archiver.model.operations import PassCounts
 from archiver.storage.index import Index
@@ -192,7 +193,7 @@ class Dispatcher:
         for name in busy.keys() - {*held, *self._ending, SUBMISSIONS}:
             if self._busy.get(name) is busy[name]:
                 log.warning("%s belongs to another process by now; it is left to that one", name)
-                busy[name].cancel()
+                busy[name].cancel(LOST)
 
     async def _fill_places(self) -> bool:
         """Begin what fits; whether anything was begun."""

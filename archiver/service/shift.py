@@ -99,6 +99,8 @@ class Shift:
             await self._tell_plans()
             await asyncio.wait((*tasks, ordered), return_when=asyncio.FIRST_COMPLETED)
             self._begin_to_stop()
+            if not orders.stop.is_set():
+                await self._leave_what_others_took()
             await asyncio.wait(tasks[:1], timeout=self._grace)
         finally:
             self._begin_to_stop()
@@ -111,6 +113,10 @@ class Shift:
             await _cancel(tasks)
         if self.dispatcher.fatal:
             raise self.dispatcher.fatal
+
+    async def _leave_what_others_took(self) -> None:
+        with contextlib.suppress(IndexUnavailableError):  # then nobody else can have taken anything
+            await self.dispatcher.renew()
 
     def _begin_to_stop(self) -> None:
         if not self._stops:

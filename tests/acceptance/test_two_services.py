@@ -23,6 +23,17 @@ def roles(url: str) -> dict[int, str]:
         return {beat.pid: beat.role for beat in index.operations.beats.all()}
 
 
+def owners(url: str) -> dict[str, int]:
+    """The number of each process, by the name that it goes by."""
+    with Index.open(url) as index:
+        return {beat.owner: beat.pid for beat in index.operations.beats.all()}
+
+
+def asked_by(site: WatchedSite, agent: str) -> set[str]:
+    """The hosts that it asked."""
+    return {host for _, asker, host, _ in site.seen if asker == agent}
+
+
 def test_when_the_leader_is_killed_the_other_takes_over_and_no_source_is_crawled_twice_at_once(
     tmp_path: Path, postgresql_database: str
 ) -> None:
@@ -60,6 +71,38 @@ def test_when_the_leader_is_killed_the_other_takes_over_and_no_source_is_crawled
         ):
             agents = [agent for _, agent, _, _ in sorted(seen)]
             assert agents == sorted(agents), "both asked one host at the same time"
+        assert running.archive.here("verify", "--json").json()["faults"] == []
+
+
+def test_a_leader_that_slept_leaves_everything_to_the_one_that_took_over(
+    tmp_path: Path, postgresql_database: str
+) -> None:
+    url = postgresql_database
+    with (
+        WatchedSite(4, 160, 0, page_bytes=2_000) as site,
+        service(tmp_path / "home", ARCHIVER_DATABASE__URL=url, ARCHIVER_POLITENESS__DELAY="0.25") as running,
+    ):
+        running.follow(site, schedule="1 min")
+        first = running.start(ARCHIVER_POLITENESS__USER_AGENT="first")
+        running.wait_until(lambda: len(site.seen) > 30)
+        [sleeper] = [owner for owner, pid in owners(url).items() if pid == first.pid]
+        second = running.start(ARCHIVER_POLITENESS__USER_AGENT="second")
+        running.wait_until(lambda: roles(url).get(second.pid) == "standby")
+        first.send_signal(signal.SIGSTOP)
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s",
+                (f"archiver {sleeper}",),
+            )
+        running.wait_until(lambda: all(host in asked_by(site, "second") for host in site.hosts), TAKEOVER)
+        awake = len(site.seen)
+        first.send_signal(signal.SIGCONT)
+        running.wait_until(lambda: roles(url).get(first.pid) == "standby")
+        running.wait_until(lambda: len(site.seen) > awake + 20)
+        late = [agent for _, agent, _, _ in site.seen[awake:]].count("first")
+        assert late <= 2 * len(site.hosts), "what was on its way when it fell asleep, and no more"
+        running.stop(first)
+        running.stop(second)
         assert running.archive.here("verify", "--json").json()["faults"] == []
 
 
