@@ -106,7 +106,7 @@ class Historian:
         try:
             found = self._retrieval.open(capture)
             page = b"".join(found.payload())
-            content_type = dict(found.record.http().headers).get("Content-Type", "")
+            content_type = found.record.http().header("Content-Type") or ""
             charset = content_type.partition("charset=")[2].strip(" \"'") or None
             return replace(extract(page, snapshot.page.target_uri, charset), pictures=())
         except (ExtractionError, ArchiverError):

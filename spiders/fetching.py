@@ -43,6 +43,7 @@ log = logging.getLogger(__name__)
 
 PAGE_BYTES = 4_000_000
 """A page larger than this is archived whole but read for pictures only up to here."""
+NOTHING_TO_STAND_FOR = "the server answered 304, and the archive has nothing that it could stand for"
 MARKUP = ("text/html", "application/xhtml+xml", "application/xml", "text/xml")
 STYLESHEET_BYTES = 2_000_000
 IMPORT_DEPTH = 3
@@ -116,14 +117,14 @@ class PageFetcher:
         headers: dict[str, str] | None = None,
     ) -> FetchedPage:
         """The page at `url` with its pictures. Never raises for what the network does."""
-        answer = await self._download(url, Purpose.PAGE, None, source, PAGE_BYTES, headers)
+        answer, content = await self._content(url, Purpose.PAGE, source, PAGE_BYTES, headers)
         robots = "obeyed" if self._policy.obey_robots else "ignored"
         page = FetchedPage(url, answer.download, source=source, spider=spider, robots=robots)
         response = answer.response
-        if response is None:
+        if response is None or content is None:
             return page
         page = replace(page, noarchive=_asks_in_header(response))
-        body, content_type = await self._content(answer.download.final_url, response)
+        body, content_type = content
         if _mime(content_type) not in MARKUP or not body:
             return page
         charset = http_content_type_encoding(content_type)
@@ -137,20 +138,31 @@ class PageFetcher:
         pictures = await self._pictures(found, response.url, source)
         return replace(page, pictures=pictures, resources=resources, body=body)
 
-    async def _content(self, url: str, response: Response) -> tuple[bytes, str]:
-        """Payload and Content-Type of an answer; for a 304 those that it stands for."""
-        if response.status == HTTPStatus.NOT_MODIFIED and self._memory:
-            return await self._memory.payload(url) or (b"", "")
-        return response.body, _content_type(response)
+    async def _content(
+        self, url: str, purpose: Purpose, source: str | None, keep: int | None, headers: dict[str, str] | None
+    ) -> tuple[_Answer, tuple[bytes, str] | None]:
+        """What was answered, with its payload and Content-Type; for a 304 those that it stands for.
+
+        When these cannot be read, it is asked for once more without conditions; a 304 to that says nothing.
+        """
+        answer = await self._download(url, purpose, None, source, keep, headers)
+        if not (_is_unchanged(answer) and self._memory):
+            return answer, _payload(answer)
+        content = await self._memory.payload(answer.download.final_url)
+        if content:
+            return answer, content
+        exchanges = list(answer.download.exchanges)
+        answer = await self._attempt(url, purpose, None, source, keep, headers, exchanges)
+        if _is_unchanged(answer):
+            return replace(answer, download=replace(answer.download, reason=NOTHING_TO_STAND_FOR)), None
+        return answer, _payload(answer)
 
     async def read(
         self, url: str, purpose: Purpose, source: str | None, headers: dict[str, str] | None = None
     ) -> Listed:
         """A feed, sitemap or listing, whole. Never raises for what the network does."""
-        answer = await self._download(url, purpose, None, source, None, headers)
-        if answer.response is None:
-            return Listed(answer.download, b"", "")
-        return Listed(answer.download, *await self._content(url, answer.response))
+        answer, content = await self._content(url, purpose, source, None, headers)
+        return Listed(answer.download, *(content or (b"", "")))
 
     async def _pictures(
         self, found: PagePictures, via: str, source: str | None
@@ -193,11 +205,19 @@ class PageFetcher:
         """What a page needs, fetched once in a crawl however many pages need it."""
         task = self._requisites.get(url)
         if task is None:
-            task = asyncio.ensure_future(self._download(url, purpose, via, source, keep, None))
+            task = asyncio.ensure_future(self._needed(url, purpose, via, source, keep))
             self._requisites[url] = task
             while len(self._requisites) > self._policy.remembered:
                 self._requisites.popitem(last=False)
         return await asyncio.shield(task)
+
+    async def _needed(self, url: str, purpose: Purpose, via: str, source: str | None, keep: int) -> _Answer:
+        """A picture or stylesheet; an unchanged stylesheet as the archive has it, since it names pictures."""
+        answer = await self._download(url, purpose, via, source, keep, None)
+        if purpose is Purpose.RESOURCE and answer.response and _is_unchanged(answer) and self._memory:
+            content, _ = await self._memory.payload(answer.download.final_url) or (b"", "")
+            return replace(answer, response=answer.response.replace(body=content))
+        return answer
 
     async def _download(
         self,
@@ -263,6 +283,15 @@ class PageFetcher:
             Download(url, url, tuple(exchanges), reason=reason, attempts=tries.count, again_at=again_at),
             None,
         )
+
+
+def _is_unchanged(answer: _Answer) -> bool:
+    return answer.response is not None and answer.response.status == HTTPStatus.NOT_MODIFIED
+
+
+def _payload(answer: _Answer) -> tuple[bytes, str] | None:
+    response = answer.response
+    return None if response is None else (response.body, _content_type(response))
 
 
 def _with_painted(found: PagePictures, painted: Iterable[str], limit: int) -> PagePictures:

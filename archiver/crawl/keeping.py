@@ -47,6 +47,8 @@ class Outcome(StrEnum):
     """The page asks not to be archived, and the settings say to heed that."""
 
 
+LOOKED_BACK = 50
+"""Snapshots in which a picture that could not be had now is looked for."""
 TRY_AGAIN = timedelta(hours=1)
 """When an article is visited again whose server gave no answer about it."""
 LEFT_OUT = (
@@ -124,7 +126,7 @@ class SnapshotKeeper:
             reason = f"the article is gone: {event.detail}"
             await self._done(fetched, page, known, None, Outcome.GONE, reason, event)
             return
-        sides = self._pictures(known, snapshot)
+        sides = await asyncio.to_thread(self._pictures, known, snapshot)
         look = next_look(sides[1], snapshot.captured_at)
         if self._only_changes and known and _payloads(known) == _payloads(snapshot) and not _confirms(*sides):
             await self._done(fetched, page, known, None, Outcome.UNCHANGED, look=look)
@@ -200,7 +202,8 @@ class SnapshotKeeper:
             return (), pictures_through([snapshot])[snapshot.id]
         missing = (*known.missing, *snapshot.missing)
         wanted = any(picture.found.role is not PictureRole.FURNITURE for picture in missing)
-        earlier = self._archive.index.snapshots(snapshot.seed) if wanted else [known]
+        index = self._archive.index
+        earlier = index.snapshots(snapshot.seed, descending=True, limit=LOOKED_BACK) if wanted else [known]
         through = pictures_through([*earlier, snapshot])
         return through[known.id], through[snapshot.id]
 

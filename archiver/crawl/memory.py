@@ -32,13 +32,12 @@ class ArchiveMemory:
             head = self._retrieval.open(capture).record.http()
         except ArchiverError:
             return {}  # a damaged record cannot vouch for anything: the page is fetched in full
-        named = {name.lower(): value for name, value in head.headers}
-        pairs = (("If-None-Match", named.get("etag")), ("If-Modified-Since", named.get("last-modified")))
+        pairs = (("If-None-Match", head.header("ETag")), ("If-Modified-Since", head.header("Last-Modified")))
         return {name: value for name, value in pairs if value and value.isascii() and value.isprintable()}
 
     def _payload(self, capture: Capture) -> tuple[bytes, str] | None:
         try:
             found = self._retrieval.open(capture)
-            return b"".join(found.payload()), dict(found.record.http().headers).get("Content-Type", "")
+            return b"".join(found.payload()), found.record.http().header("Content-Type") or ""
         except ArchiverError:
             return None

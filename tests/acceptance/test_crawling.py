@@ -13,7 +13,10 @@ from urllib.parse import urlsplit
 import pytest
 from command_line import Archive
 
-from archiver.demo.generated import GeneratedSite
+from archiver.demo.generated import Change, GeneratedSite
+from archiver.demo.newsroom import site_file
+from archiver.demo.resource import Answer, Request, Resource, note
+from archiver.demo.server import LocalSite
 from archiver.demo.site import COURIER, MINISTRY, DemoSite, Stage
 
 DAY = 24 * 3600 * 1_000_000
@@ -139,6 +142,94 @@ def test_an_index_that_refuses_ends_the_crawl_and_a_new_one_has_everything(
     assert total(operator.crawl(), "failed") == 0
     with operator.archive.index() as index:
         assert sorted(each.seed for each in index.snapshots()) == sorted(generated.article_urls)
+
+
+class LowercaseSite(GeneratedSite):
+    """Writes the names of its header fields in small letters, as many servers do."""
+
+    def respond(self, request: Request) -> Answer:
+        answer = super().respond(request)
+        start, *fields = answer.head.split(b"\r\n")
+        small = [
+            name.lower() + colon + rest for name, colon, rest in (line.partition(b":") for line in fields)
+        ]
+        return answer._replace(head=b"\r\n".join([start, *small]))
+
+
+def test_a_picture_is_looked_at_again_under_an_unchanged_page_however_its_header_is_written(
+    operator: Operator,
+) -> None:
+    with LowercaseSite(hosts=1, articles=6, pictures_per_article=2) as site:
+        follow(operator, site)
+        operator.crawl()
+        mutations = [each for each in site.mutate(1.0) if each.change is Change.PICTURE]
+        operator.make_everything_due()
+        operator.crawl()
+        assert mutations
+        for mutation in mutations:
+            told = operator.ask("history", mutation.url)[-1]
+            assert [each["kind"] for each in told["pictures"]] == ["replaced"], told
+
+
+class PaintedSite(LocalSite):
+    """One article whose stylesheet paints a picture; its text is another each time."""
+
+    asked = 0
+
+    def respond(self, request: Request) -> Answer:
+        feed, page = self.url("painted", "/feed.xml"), self.url("painted", "/news/1.html")
+        self.asked += request.target == "/news/1.html"
+        known = {
+            "/feed.xml": Resource(
+                f'<rss version="2.0"><channel><item><link>{page}</link></item></channel></rss>'.encode(),
+                "application/rss+xml",
+            ),
+            "/news/1.html": Resource(
+                f'<title>Rain in {feed}</title><link rel=stylesheet href="/a.css"><article><h1>Rain</h1>'
+                f"<p>It rained on day {self.asked} all over the town, the river rose.</p></article>".encode(),
+                "text/html",
+            ),
+            "/a.css": Resource(b"h1 { background: url(/painted.png) }", "text/css"),
+            "/painted.png": Resource(site_file("pictures/harbour.jpg"), "image/jpeg"),
+        }
+        return known.get(request.target, note(404, "none")).answer(request)
+
+
+def test_an_unchanged_stylesheet_still_paints_its_pictures(operator: Operator) -> None:
+    with PaintedSite() as site:
+        operator.source("painted", domains=["painted.localhost"], feeds=[site.url("painted", "/feed.xml")])
+        operator.crawl()
+        operator.make_everything_due()
+        operator.crawl()
+        assert [each.status for each in site.requests if each.path == "/a.css"] == [200, 304]
+        with operator.archive.index() as index:
+            painted = [[picture.url for picture in snapshot.pictures] for snapshot in index.snapshots()]
+        assert painted == [[site.url("painted", "/painted.png")]] * 2
+
+
+def test_a_page_whose_stored_bytes_are_damaged_is_fetched_in_full_and_loses_no_picture(
+    operator: Operator,
+) -> None:
+    with GeneratedSite(hosts=1, articles=1, pictures_per_article=2) as site:
+        follow(operator, site)
+        operator.crawl()
+        [url] = site.article_urls
+        with operator.archive.index() as index:
+            page = index.unchanged_since(url)
+            assert page
+        path = operator.archive.home / "warc" / page.location.segment
+        path.chmod(0o644)
+        content = bytearray(path.read_bytes())
+        middle = page.location.offset + page.location.length - 200
+        content[middle : middle + 21] = b"damaged" * 3
+        path.write_bytes(content)
+        operator.make_everything_due()
+        site.forget_requests()
+        operator.crawl()
+        assert [each.status for each in site.requests if "/news/" in each.path] == [200]
+        with operator.archive.index() as index:
+            for snapshot in index.snapshots(url):
+                assert len(snapshot.captured) >= 2
 
 
 def test_a_due_revisit_costs_a_304_unless_the_article_or_a_picture_changed(
