@@ -26,6 +26,7 @@ COMMANDS = (
     "withdraw",
     "history",
     "diff",
+    "sightings",
     "extract",
     "verify",
     "log",

@@ -13,7 +13,7 @@ import itertools
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -301,9 +301,10 @@ class Dispatcher:
     async def _end(self, work: Work, done: Done) -> Done:
         """Write down that the work did not end well, if that can be."""
         self.fatal = self._over()
-        if work.source and not self.fatal:
+        if work.source:
+            outcome = replace(done, is_whole=False) if self.fatal else done
             with contextlib.suppress(IndexUnavailableError):  # the lease ends by itself
-                await self._keep(work, work.source, done)
+                await self._keep(work, work.source, outcome)
         return done
 
     async def _keep(self, work: Work, source: Source, done: Done) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from itertools import groupby, islice
 from typing import Final
 from urllib.parse import urlencode
@@ -15,6 +16,7 @@ from starlette.responses import RedirectResponse, Response
 
 from archiver.errors import UsageError
 from archiver.model.capture import Capture
+from archiver.model.digest import Digest
 from archiver.model.moment import parse_moment
 from archiver.model.snapshot import Snapshot
 from archiver.storage.index import Cursor, Hit, Index, Match, Sought
@@ -232,11 +234,18 @@ def _seen(site: Site, captures: Iterable[Capture]) -> list[Seen]:
     seen = []
     previous = None
     for capture in captures:
-        digest = capture.payload_digest
+        digest = _content(site, capture)
         withdrawn = site.withdrawals.of_capture(capture) is not None
         seen.append(Seen(capture, previous is not None and digest != previous, view_path(capture), withdrawn))
         previous = digest
     return seen
+
+
+def _content(site: Site, capture: Capture) -> Digest | None:
+    """The digest of what the answer stands for: of a 304 that of the capture that it refers to."""
+    if capture.status == HTTPStatus.NOT_MODIFIED and capture.original:
+        capture = site.index.capture(capture.original.record_id) or capture
+    return capture.payload_digest
 
 
 def _years(seen: list[Seen]) -> list[tuple[int, int, int]]:

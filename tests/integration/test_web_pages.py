@@ -12,7 +12,8 @@ from urllib.parse import quote
 import httpx2 as httpx
 import pytest
 from lxml.html import document_fromstring
-from web_archive import URL, page, served
+from warc_exchanges import exchange, not_modified
+from web_archive import DAY, URL, hours, page, served
 from web_server import COMMAND, Running, make_demo, serving
 
 from archiver.errors import IndexUnavailableError
@@ -266,3 +267,14 @@ def test_sigterm_ends_it_cleanly(home: Path) -> None:
     with serving(home) as server:
         assert httpx.get(f"{server.application}/healthz").status_code == 200
         assert server.stop() == 0
+
+
+def test_the_calendar_marks_other_content_and_takes_a_304_for_what_it_stands_for(tmp_path: Path) -> None:
+    unchanged = exchange(not_modified(), uri=URL, started_at=DAY + hours(1))
+    exchanges = [
+        page(b"first"), unchanged, page(b"second", at=DAY + hours(2)), page(b"first", at=DAY + hours(3)),
+    ]  # fmt: skip
+    with served(tmp_path, f"sqlite:///{tmp_path}/index.sqlite", exchanges) as archive:
+        shown = archive.app.get(f"/web/*/{URL}").text
+    entries = re.findall(r'<li class="s\d">.*?</li>', shown)
+    assert ["content changed" in entry for entry in entries] == [False, False, True, True]
