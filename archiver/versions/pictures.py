@@ -45,13 +45,18 @@ def _differences(old: Seen, new: Seen) -> Iterator[PictureChange]:
 
 
 def _gone_or_back(old: Seen, new: Seen, change: PictureChange) -> PictureChange | None:
-    """What can be said of a picture that is or was gone; of one still gone, that a second look says so."""
+    """What can be said of a picture that is or was gone; of one still gone, that a second look says so.
+
+    What is gone is what its address gave: a picture that had given way to that one before is not.
+    """
     if new.gone is None:
         back = replace(
             change, kind=PictureChangeKind.BACK_AGAIN, before_digest=_any(old), after_digest=_any(new)
         )
         return (_replaced(old, new, change) or back) if new.last else None
     if old.gone is None:
+        if old.last and new.gone.url not in old.last and not _digests(old) & _digests(new):
+            return _bytes(old, new, change)
         return _gone(PictureChangeKind.GONE, old, new.gone, change)
     if new.gone.confirmed and not old.gone.confirmed:
         return _gone(PictureChangeKind.STILL_GONE, old, new.gone, change)

@@ -4,8 +4,8 @@ The same picture comes under many addresses (sizes, formats, cache keys), and on
 picture tomorrow. So pictures are paired by address and bytes first, then by bytes, then by what their
 addresses have in common.
 
-That a picture is gone says only a definite answer for an address that gave it before. Anything else (a
-timeout, a full queue, a server in trouble) says nothing of it, and what was known before still holds.
+That a picture is gone says only a definite answer for exactly an address that gave it before. Anything else
+(a timeout, a full queue, a server in trouble) says nothing of it, and what was known before still holds.
 """
 
 from __future__ import annotations
@@ -141,11 +141,13 @@ def _remembered(old: Seen, new: Seen, at: datetime) -> Seen:
 def _answer_that_it_is_gone(
     fetched: Sequence[FetchedRendition], last: Mapping[str, Digest]
 ) -> FetchedRendition | None:
-    """The answer for an address that gave the picture before, when every address asked for says so."""
+    """The answer for an address that gave the picture before, when every address asked for says so.
+
+    With another key or signature an address can be another picture's, or can never have given any.
+    """
     if any(one.status is not PictureStatus.MISSING or one.http_status not in _GONE for one in fetched):
         return None
-    known = {*last, *map(without_cache_key, last)}
-    return next((one for one in fetched if {one.url, without_cache_key(one.url)} & known), None)
+    return next((one for one in fetched if one.url in last), None)
 
 
 def pair(olds: Sequence[Seen], news: Sequence[Seen]) -> dict[int, int]:

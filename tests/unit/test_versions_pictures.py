@@ -184,7 +184,53 @@ def test_an_address_that_never_gave_the_picture_says_nothing_of_it() -> None:
     [[change]] = visits(picture(f"{URL}?w=640", b"small"), gone(f"{URL}?w=1280"))
     assert (change.kind, change.noise) == (KIND.NOT_HAD, Noise.NOT_HAD)
     [[change]] = visits(picture(f"{URL}?v=1", b"small"), gone(f"{URL}?v=2"))
-    assert (change.kind, change.url) == (KIND.GONE, f"{URL}?v=2")
+    assert (change.kind, change.noise) == (KIND.NOT_HAD, Noise.NOT_HAD)
+
+
+@pytest.mark.parametrize(
+    ("had", "asked"),
+    [
+        ("/image.php?key=17", "/image.php?key=18"),
+        ("/image?17", "/image?18"),
+        ("/a.jpg?expires=1&sig=aa", "/a.jpg?expires=2&sig=bb"),
+    ],
+)
+def test_an_address_with_another_key_never_says_that_a_picture_is_gone(had: str, asked: str) -> None:
+    had, asked = f"https://media.example{had}", f"https://media.example{asked}"
+    first, *later = visits(picture(had, b"one"), gone(asked), gone(asked), gone(asked, 410), hours=7)
+    assert [(change.kind, change.noise) for change in first] == [(KIND.NOT_HAD, Noise.NOT_HAD)]
+    assert later == [[], []]
+
+
+def test_an_address_with_another_key_confirms_no_deletion() -> None:
+    had, other = f"{URL}?key=17", f"{URL}?key=18"
+    first, other_key, again = visits(picture(had, b"one"), gone(had), gone(other), gone(had), hours=7)
+    assert [(change.kind, change.url) for change in first] == [(KIND.GONE, had)]
+    assert other_key == []
+    assert [(change.kind, change.url) for change in again] == [(KIND.STILL_GONE, had)]
+
+
+def test_a_picture_that_gave_way_to_another_is_not_gone_when_that_one_is() -> None:
+    had, other = f"{URL}?key=17", f"{URL}?key=18"
+    states = (picture(had, b"one"), picture(other, b"two"), gone(other))
+    snapshots = [snapshot(hours=number, pictures=(state,)) for number, state in enumerate(states)]
+    known = pictures_through(snapshots)
+    first, middle, last = (known[each.id] for each in snapshots)
+    assert [change.kind for change in compare_seen(first, last)] == [KIND.REPLACED]
+    [change] = compare_seen(middle, last)
+    assert (change.kind, change.url, change.before_digest) == (KIND.GONE, other, Digest.of(b"two"))
+
+
+def test_a_deletion_names_the_bytes_that_its_address_gave() -> None:
+    states = (
+        picture(f"{URL}?sig=1", b"one"),
+        picture(f"{URL}?sig=2", b"one"),
+        gone(f"{URL}?sig=2"),
+    )
+    snapshots = [snapshot(hours=number, pictures=(state,)) for number, state in enumerate(states)]
+    known = pictures_through(snapshots)
+    [change] = compare_seen(known[snapshots[0].id], known[snapshots[2].id])
+    assert (change.kind, change.before_digest) == (KIND.GONE, Digest.of(b"one"))
 
 
 def test_a_picture_that_the_page_shows_at_another_address_is_not_gone() -> None:
