@@ -27,6 +27,7 @@ class Extractor:
     """Extracts in `workers` processes; with 0 in a thread of this one, which suits a handful of pages."""
 
     def __init__(self, workers: int = 0) -> None:
+        self._closed = False
         self._readers: list[_Process | _Thread] = [_Process() for _ in range(workers)] or [_Thread()]
         self._free: asyncio.Queue[_Process | _Thread] = asyncio.Queue()
         for reader in self._readers:
@@ -36,21 +37,33 @@ class Extractor:
         """The article of a page, without its pictures; None (and a log line) when it cannot be read."""
         reader = await self._free.get()
         try:
-            found = await asyncio.wait_for(reader.read(content, url, charset), SECONDS)
+            return replace(await self._read(reader, content, url, charset), pictures=())
         except TimeoutError:
             log.warning("%s: the article could not be read within %.0f s", url, SECONDS)
             reader.end()
         except (ExtractionError, BrokenProcessPool) as error:
             log.warning("%s: the article could not be read: %s", url, error)
             reader.end()
-        else:
-            return replace(found, pictures=())
         finally:
             self._free.put_nowait(reader)
         return None
 
+    async def _read(
+        self, reader: _Process | _Thread, content: bytes, url: str, charset: str | None
+    ) -> ExtractedArticle:
+        """The article of a page, read once more when the process died: that need not be the page's doing."""
+        try:
+            return await asyncio.wait_for(reader.read(content, url, charset), SECONDS)
+        except BrokenProcessPool:
+            if self._closed:
+                raise
+            log.warning("%s: its process ended; it is read once more", url)
+            reader.end()
+        return await asyncio.wait_for(reader.read(content, url, charset), SECONDS)
+
     def close(self) -> None:
         """End the processes."""
+        self._closed = True
         for reader in self._readers:
             reader.end()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -87,11 +88,46 @@ async def test_a_page_that_takes_too_long_is_given_up_and_the_next_is_read(
     wait_for_the_end_of(stuck)
 
 
-async def test_a_process_that_is_killed_costs_at_most_its_page(extractor: Extractor) -> None:
+async def test_a_page_whose_process_was_killed_is_read_in_a_new_one(
+    extractor: Extractor, caplog: pytest.LogCaptureFixture
+) -> None:
     await article(extractor)
-    os.kill(process_of(extractor), signal.SIGKILL)
-    await article(extractor)
+    killed = process_of(extractor)
+    os.kill(killed, signal.SIGKILL)
     assert await article(extractor)
+    assert process_of(extractor) != killed
+    assert "could not be read" not in caplog.text
+    assert await article(extractor)
+
+
+def end_at_once(*_: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def test_a_page_that_kills_its_process_twice_is_given_up_and_the_next_is_read(
+    extractor: Extractor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with monkeypatch.context() as deadly:
+        deadly.setattr(extracting, "extract", end_at_once)
+        assert await article(extractor) is None
+    assert caplog.text.count("its process ended; it is read once more") == 1
+    assert caplog.text.count("could not be read") == 1
+    assert await article(extractor)
+
+
+async def test_a_page_is_not_read_again_after_the_end(
+    extractor: Extractor,
+) -> None:
+    await article(extractor)
+    stopped = process_of(extractor)
+    os.kill(stopped, signal.SIGSTOP)
+    reading = asyncio.create_task(article(extractor))
+    await asyncio.sleep(0.1)
+    extractor.close()
+    assert await reading is None
+    [reader] = extractor._readers
+    assert isinstance(reader, extracting._Process)
+    assert reader._pool is None
 
 
 def test_a_process_ends_with_the_one_that_began_it() -> None:
