@@ -140,15 +140,21 @@ def _by_content(visit: Visit, known: Snapshot | None) -> Iterator[_Verdict]:
 
 
 def _by_key(visit: Visit, known: Snapshot | None) -> Iterator[_Verdict]:
+    """Whether the article has another address; what could not be read has no link that says so."""
     if known is None or known.article_key is None:
         return
     if article_key(visit.article, visit.final_url, visit.seed) == known.article_key:
         return
+    redirected = address_key(visit.final_url) != address_key(visit.seed)
+    if known.article is None or visit.article is None:
+        if redirected and address_key(visit.final_url) != address_key(known.page.target_uri):
+            yield _Verdict(ChangeKind.MOVED, f"redirected to {visit.final_url}", stated=True)
+        return
     kept = _shares_text(known.article, visit.article)
     text = "with the same text" if kept else "with another text"
-    if address_key(visit.final_url) != address_key(visit.seed):
+    if redirected:
         yield _Verdict(ChangeKind.MOVED, f"redirected to {visit.final_url}, {text}", stated=True)
-    elif visit.article is not None and visit.article.canonical_url:
+    elif visit.article.canonical_url:
         canonical = visit.article.canonical_url
         yield _Verdict(ChangeKind.MOVED, f"calls itself {canonical}, {text}", stated=True)
 

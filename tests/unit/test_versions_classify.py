@@ -5,6 +5,7 @@ from version_builders import KEY, TEXT, URL, article, capture, snapshot
 
 from archiver.model.version import ArticleEvent, ChangeKind
 from archiver.versions import Outcome, Visit, classify
+from archiver.versions.identity import address_key
 
 GONE, WALLED, MOVED, BACK = ChangeKind.GONE, ChangeKind.WALLED, ChangeKind.MOVED, ChangeKind.BACK_AGAIN
 
@@ -99,6 +100,38 @@ def test_a_redirect_to_another_article_is_a_move_and_says_whether_the_text_is_th
 def test_another_canonical_address_is_a_move() -> None:
     moved = article(canonical_url="https://news.example/city/bridge-closed-after-cracks-77777")
     assert event_of(look(200, read=moved)).kind is MOVED
+
+
+CANONICAL = "https://news.example/city/bridge-closed-after-cracks-77777"
+UNREAD = replace(snapshot(), article=None)
+
+
+def test_a_page_whose_text_could_not_be_read_before_has_not_moved_by_its_canonical_address() -> None:
+    outcome = look(200, read=article(canonical_url=CANONICAL), known=UNREAD)
+    assert outcome == Outcome(comparable=True)
+
+
+def test_a_page_whose_text_cannot_be_read_now_has_not_moved() -> None:
+    known = snapshot(article(canonical_url=CANONICAL), key=address_key(CANONICAL))
+    assert look(200, known=known) == Outcome()
+
+
+def test_a_redirect_is_a_move_also_where_no_text_could_be_read_and_nothing_is_said_of_the_text() -> None:
+    target = "https://news.example/city/bridge-closed-after-cracks-were-found-77777"
+    before = event_of(look(200, final=target, read=article(canonical_url=target), known=UNREAD))
+    now = event_of(look(200, final=target))
+    for event in (before, now):
+        assert (event.kind, event.detail) == (MOVED, f"redirected to {target}")
+
+
+def test_a_redirect_that_was_there_before_is_no_move_when_the_text_could_not_be_read_once() -> None:
+    target = "https://news.example/city/bridge-closed-after-cracks-were-found-88888"
+    read = article(canonical_url=CANONICAL)
+    there = snapshot(read, key=address_key(CANONICAL))
+    there = replace(there, page=replace(there.page, target_uri=target))
+    unread = replace(there, article=None, article_key=address_key(target))
+    assert look(200, final=target, read=read, known=unread) == Outcome(comparable=True)
+    assert look(200, final=target, known=there) == Outcome()
 
 
 def test_a_redirect_to_a_variant_of_the_address_is_no_move() -> None:
