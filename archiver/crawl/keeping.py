@@ -82,8 +82,9 @@ class SnapshotKeeper:
     """Takes pages from spiders and makes each a durable snapshot.
 
     With `only_changes`, a visit that found page and pictures as they were makes none: the revisit records
-    stand for it; but the second look that finds a picture still gone is evidence and makes one. With a
-    `ladder` of ages, each article is followed: its next visit is planned (an empty one plans none).
+    stand for it; but the second look that finds a picture still gone is evidence and makes one, and so does
+    the first visit at which the article could be read. With a `ladder` of ages, each article is followed: its
+    next visit is planned (an empty one plans none).
     """
 
     def __init__(
@@ -128,7 +129,9 @@ class SnapshotKeeper:
             return
         sides = await asyncio.to_thread(self._pictures, known, snapshot)
         look = next_look(sides[1], snapshot.captured_at)
-        if self._only_changes and known and _payloads(known) == _payloads(snapshot) and not _confirms(*sides):
+        newly_read = article is not None and (known is None or known.article is None)
+        same = known is not None and _payloads(known) == _payloads(snapshot)
+        if self._only_changes and same and not newly_read and not _confirms(*sides):
             await self._done(fetched, page, known, None, Outcome.UNCHANGED, look=look)
             return
         key = article_key(article, fetched.page.final_url, fetched.seed)
