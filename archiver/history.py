@@ -13,7 +13,7 @@ from archiver.model.version import ArticleEvent, Comparison, Timeline
 from archiver.retrieval import Retrieval
 from archiver.spiders.extraction import EXTRACTOR_VERSION, ExtractionError, extract
 from archiver.storage.index import Index
-from archiver.versions import compare, fold, pictures_through
+from archiver.versions import article_key, compare, fold, pictures_through
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,12 @@ class Historian:
         """`snapshot` as the present extractor reads its stored page; the archive itself stays as it is."""
         if snapshot.article and snapshot.article.extractor_version == EXTRACTOR_VERSION:
             return snapshot
-        return replace(snapshot, article=self.read(snapshot))
+        article = self.read(snapshot)
+        if snapshot.article is None and article:
+            # unread, it named no address of its own; its key came from where it was fetched
+            key = article_key(article, snapshot.page.target_uri, snapshot.seed)
+            return replace(snapshot, article=article, article_key=key)
+        return replace(snapshot, article=article)
 
     def read(self, snapshot: Snapshot) -> ExtractedArticle | None:
         """The article in the stored page of `snapshot`, read again; None when it cannot be read."""

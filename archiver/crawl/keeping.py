@@ -134,7 +134,7 @@ class SnapshotKeeper:
         if self._only_changes and same and not newly_read and not _confirms(*sides):
             await self._done(fetched, page, known, None, Outcome.UNCHANGED, look=look)
             return
-        key = article_key(article, fetched.page.final_url, fetched.seed)
+        key = _key(fetched, article, known)
         snapshot = replace(snapshot, article=article, article_key=key)
         await self._archive.ingest.record(snapshot)
         cut = f"cut off ({page.truncated})" if page.truncated else None
@@ -277,6 +277,14 @@ def _outcome_of(event: ArticleEvent | None) -> Outcome:
 def _confirms(before: Pictures, after: Pictures) -> bool:
     """Whether a second look finds a picture still gone."""
     return any(change.kind is PictureChangeKind.STILL_GONE for change in compare_pictures(before, after))
+
+
+def _key(fetched: FetchedPage, article: ExtractedArticle | None, known: Snapshot | None) -> str:
+    """The article's key; a page that could not be read is the article that its address gave before."""
+    final_url = fetched.page.final_url
+    if article is None and known and known.article_key and known.page.target_uri == final_url:
+        return known.article_key
+    return article_key(article, final_url, fetched.seed)
 
 
 def _is_page(capture: Capture) -> bool:

@@ -16,10 +16,12 @@ from archiver.crawl.extracting import Extractor
 from archiver.crawl.keeping import Outcome, PageResult, SnapshotKeeper
 from archiver.model.article import ExtractedArticle
 from archiver.model.capture import Capture
+from archiver.model.digest import Digest
 from archiver.model.fetched import Download, FetchedPage
 from archiver.model.snapshot import Snapshot
 from archiver.model.version import ArticleEvent
 from archiver.spiders.extraction import EXTRACTOR_VERSION
+from archiver.versions.identity import address_key
 
 CANONICAL = "https://news.example/city/bridge-closed-after-cracks-77777"
 READ = replace(article(canonical_url=CANONICAL), extractor_version=EXTRACTOR_VERSION)
@@ -27,9 +29,12 @@ READ = replace(article(canonical_url=CANONICAL), extractor_version=EXTRACTOR_VER
 
 @dataclass
 class Visits:
-    """Visits to one page whose bytes never change; each reading of its text brings the next of `readings`."""
+    """Visits to one page, whose bytes are one of `pages` after the other; each reading of its text brings the
+    next of `readings`.
+    """
 
     readings: list[ExtractedArticle | None]
+    pages: tuple[bytes, ...] = (b"",)
     snapshots: list[Snapshot] = field(default_factory=list)
     events: list[ArticleEvent] = field(default_factory=list)
     results: list[PageResult] = field(default_factory=list)
@@ -57,7 +62,9 @@ class Visits:
             cast("Archive", archive), cast("Extractor", self), self.results.append, only_changes=True
         )
         for hours in range(count):
-            page = capture(hours=hours)
+            page = replace(
+                capture(hours=hours), payload_digest=Digest.of(self.pages[hours % len(self.pages)])
+            )
             self.captures[page.record_id] = page
             await keeper.keep(FetchedPage(URL, Download(URL, URL, (page.record_id,), 200), body=b"<p>"))
         return [result.outcome for result in self.results]
@@ -84,3 +91,11 @@ async def test_the_text_of_an_unchanged_page_is_read_once() -> None:
     visits = Visits([READ])
     assert await visits.make(2) == [Outcome.NEW, Outcome.UNCHANGED]
     assert len(visits.snapshots) == 1
+
+
+async def test_a_page_that_cannot_be_read_once_is_still_the_article_that_it_was() -> None:
+    visits = Visits([READ, None, READ], (b"one", b"two", b"three"))
+    await visits.make(3)
+    assert [snapshot.article for snapshot in visits.snapshots] == [READ, None, READ]
+    assert {snapshot.article_key for snapshot in visits.snapshots} == {address_key(CANONICAL)}
+    assert visits.events == []
