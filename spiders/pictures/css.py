@@ -12,6 +12,9 @@ MAX_LENGTH = 4_000_000
 """Characters of one sheet that are read."""
 
 _QUOTED = r"""(?:"(?:[^"\\\n]|\\.)*+"|'(?:[^'\\\n]|\\.)*+')"""
+_SKIPPED = r"""\\[\\"']|"(?:[^"\\\n]|\\.)*+|'(?:[^'\\\n]|\\.)*+"""
+"""An escaped quote, which begins no string, and a string that does not end (CSS Syntax 3, 4.3.5): to the end
+of its line or of the text. Taken as one, as looking again from each quote in it would take for ever."""
 _URL = rf"""[uU][rR][lL]\(\s*+(?:{_QUOTED}|(?:[^"'()\s\\]|\\[0-9a-fA-F]{{1,6}}\s?|\\.)++)"""
 _TOKEN = re.compile(  # each alternative begins with one of few characters, so that the rest is skipped fast
     rf"""
@@ -21,10 +24,11 @@ _TOKEN = re.compile(  # each alternative begins with one of few characters, so t
     | (?P<url>{_URL})
     | (?P<set>[iI][mM][aA][gG][eE]-[sS][eE][tT]\((?:[^()]|\([^()]*+\))*+)
     | (?P<quoted>{_QUOTED})
+    | (?P<skipped>{_SKIPPED})
     """,
     re.VERBOSE | re.DOTALL,
 )
-_INNER = re.compile(rf"(?P<url>{_URL})|(?:type|format)\([^)]*\)|(?P<quoted>{_QUOTED})", re.DOTALL)
+_INNER = re.compile(rf"(?P<url>{_URL})|(?:type|format)\([^)]*\)|(?P<quoted>{_QUOTED})|{_SKIPPED}", re.DOTALL)
 _MAY_REFER = ("url(", "URL(", "@import", "@IMPORT", "image-set(")
 _ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})\s?|(.))", re.DOTALL)
 _FONT_FILE = re.compile(r"\.(?:woff2?|ttf|otf|eot)(?:$|[?#])|^data:(?:font|application)/", re.IGNORECASE)

@@ -1,0 +1,80 @@
+"""Text made to keep a pattern busy: it is read in time in proportion to its length."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from archiver.spiders.document import parse_document
+from archiver.spiders.pictures import css_urls, find_pictures
+
+LENGTH = 400_000
+ADDRESS = "https://news.example/a.html"
+SHEET = "a{background:url(x.jpg)}"
+
+
+def repeated(piece: str, length: int) -> str:
+    return piece * (length // len(piece))
+
+
+def assert_in_proportion(read: Callable[[int], object]) -> None:
+    """Reads half the length and the whole of it; what costs little either way is no matter."""
+
+    def seconds(length: int) -> float:
+        began = time.process_time()
+        read(length)
+        return time.process_time() - began
+
+    seconds(LENGTH // 100)
+    half = max(seconds(LENGTH // 2), 0.1)
+    assert half < 5
+    assert seconds(LENGTH) < 3 * half
+
+
+SHEETS = {
+    "escaped quotes": '\\"',
+    "escaped apostrophes": "\\'",
+    "quotes, each after an escape": '\\\\"\\"',
+    "addresses in strings that do not end": "url(\"\\'",
+    "imports of strings that do not end": "@import \"\\'",
+    "strings that do not end, on lines": '"\\"\\"\n',
+    "fonts with escaped quotes": '@font-face{\\"',
+    "sets that do not end": "image-set(",
+    "comments that do not end": "/*",
+}
+
+
+@pytest.mark.parametrize("name", SHEETS)
+def test_a_hostile_sheet_is_read_in_proportion_to_its_length(name: str) -> None:
+    def read(length: int) -> None:
+        found = css_urls(SHEET + repeated(SHEETS[name], length), ADDRESS)
+        assert "https://news.example/x.jpg" in found.pictures
+
+    assert_in_proportion(read)
+
+
+@pytest.mark.parametrize("markup", ["<style>%s</style><p>a", "<p style='%s'>a"])
+def test_hostile_styles_of_a_page_are_read_in_proportion_to_their_length(markup: str) -> None:
+    def read(length: int) -> None:
+        page = markup % ("background:url(x.jpg);" + repeated('\\"', length))
+        find_pictures(parse_document(page.encode(), ADDRESS))
+
+    assert_in_proportion(read)
+
+
+@pytest.mark.parametrize(
+    ("sheet", "pictures"),
+    [
+        ("a{content:'it}\nb{background:url(x.jpg)}", ["x.jpg"]),
+        ("a{content:'it}b{background:url(x.jpg)}", []),
+        ("a{content:'it\\\n}b{background:url(x.jpg)}", []),
+        ('.a\\"b{background:url(x.jpg)}.c\\"{}', ["x.jpg"]),
+        ('a{background:url(x.jpg);content:"\\"url(y.jpg)"}b{background:url(\'z.jpg\')}', ["x.jpg", "z.jpg"]),
+        ('a{content:"\\\\"}b{background:url(x.jpg)}', ["x.jpg"]),
+    ],
+)
+def test_a_string_that_does_not_end_hides_the_rest_of_its_line(sheet: str, pictures: list[str]) -> None:
+    found = css_urls(sheet, ADDRESS).pictures
+    assert list(found) == [f"https://news.example/{name}" for name in pictures]
