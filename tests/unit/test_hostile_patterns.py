@@ -55,6 +55,14 @@ def test_a_hostile_sheet_is_read_in_proportion_to_its_length(name: str) -> None:
     assert_in_proportion(read)
 
 
+def test_a_font_of_types_that_do_not_end_is_read_in_proportion_to_its_length() -> None:
+    def read(length: int) -> None:
+        font = "@font-face{src:url(y.woff)" + repeated("type(", length)
+        assert css_urls(SHEET + font, ADDRESS).fonts == ("https://news.example/y.woff",)
+
+    assert_in_proportion(read)
+
+
 @pytest.mark.parametrize("markup", ["<style>%s</style><p>a", "<p style='%s'>a"])
 def test_hostile_styles_of_a_page_are_read_in_proportion_to_their_length(markup: str) -> None:
     def read(length: int) -> None:
