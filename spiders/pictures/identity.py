@@ -9,7 +9,9 @@ import re
 from urllib.parse import unquote
 
 _EMBEDDED = re.compile(r"https?(?::|%3A)(?:/|%2F){1,2}", re.IGNORECASE)
-_EXTENSION = re.compile(r"(?:\.(?:jpe?g|jpe|png|webp|gif|avif|heic|jxl|bmp|tiff?))+$", re.IGNORECASE)
+_EXTENSIONS = re.compile(
+    r"(?:\.(?:jpe?g|jpe|png|webp|gif|avif|heic|jxl|bmp|tiff?))++(?P<end>$)?", re.IGNORECASE
+)
 _PARAMETERS = (
     "w|h|c|q|s|r|f|g|dpr|width|height|quality|size|imwidth|crop|fit|format|auto|ar|rect|b|e|t|x|y|z|v"
 )
@@ -48,13 +50,21 @@ def identity(address: str) -> str:
     path, _, query = rest.partition("?")
     path = unquote(path).lower()
     segments = [segment for segment in path.split("/") if segment and not _SIGNATURE.match(segment)]
-    stem = _EXTENSION.sub("", "/".join(segments))
+    stem = _EXTENSIONS.sub(_unless_last, "/".join(segments))
     numbers = sorted({*_NUMBER.findall(stem), *_HEXADECIMAL.findall(stem)})
     words = [word for word in _BREAKS.split(_SIZE.sub(" ", stem.rpartition("/")[2])) if word]
     if numbers and (sum(map(len, words)) >= 8 or any(len(number) >= 8 for number in numbers)):
         return f"{' '.join(numbers)}|{' '.join(words)}"
-    told = "" if not query or numbers or _EXTENSION.search(path) else _telling(query)
+    told = "" if not query or numbers or _has_extension(path) else _telling(query)
     return f"{host}|{' '.join(word for word in _BREAKS.split(_SIZE.sub(' ', stem)) if word) or stem}|{told}"
+
+
+def _unless_last(extensions: re.Match[str]) -> str:
+    return extensions[0] if extensions["end"] is None else ""
+
+
+def _has_extension(path: str) -> bool:
+    return any(extensions["end"] is not None for extensions in _EXTENSIONS.finditer(path))
 
 
 def _innermost(address: str) -> str:

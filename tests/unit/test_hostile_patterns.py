@@ -9,6 +9,7 @@ import pytest
 
 from archiver.spiders.document import parse_document
 from archiver.spiders.pictures import css_urls, find_pictures
+from archiver.spiders.pictures.identity import identity
 
 LENGTH = 400_000
 ADDRESS = "https://news.example/a.html"
@@ -86,3 +87,24 @@ def test_hostile_styles_of_a_page_are_read_in_proportion_to_their_length(markup:
 def test_a_string_that_does_not_end_hides_the_rest_of_its_line(sheet: str, pictures: list[str]) -> None:
     found = css_urls(sheet, ADDRESS).pictures
     assert list(found) == [f"https://news.example/{name}" for name in pictures]
+
+
+def test_an_address_of_endless_extensions_is_read_in_proportion_to_its_length() -> None:
+    def read(length: int) -> None:
+        identity("https://news.example/1" + repeated(".jpg", length) + "x")
+
+    assert_in_proportion(read)
+
+
+@pytest.mark.parametrize(
+    ("address", "same"),
+    [
+        ("https://e/story.jpg.webp", True),
+        ("https://e/story.JPEG", True),
+        ("https://e/story.jpe", True),
+        ("https://e/story.jpg.part.jpg", False),
+        ("https://e/story.jpgx", False),
+    ],
+)
+def test_only_extensions_at_the_end_are_left_out(address: str, same: bool) -> None:
+    assert (identity(address) == identity("https://e/story.png")) is same
