@@ -79,9 +79,11 @@ def _candidate(url: str, descriptors: Sequence[str]) -> Candidate | None:
     return Candidate(url, width, density)
 
 
-_MEDIA = re.compile(r"\(\s*(min|max)-(width|height)\s*:\s*([0-9.]+)\s*(px|em|rem)?\s*\)")
-_RANGE = re.compile(r"\(\s*(width|height)\s*(<=|>=|<|>)\s*([0-9.]+)\s*(px|em|rem)?\s*\)")
-_LENGTH = re.compile(r"([0-9]*\.?[0-9]+)\s*(px|vw|em|rem|vh)?")
+_MEDIA = re.compile(r"\(\s*+(min|max)-(width|height)\s*+:\s*+([0-9.]++)\s*+(px|em|rem)?\s*+\)")
+_RANGE = re.compile(r"\(\s*+(width|height)\s*+(<=|>=|<|>)\s*+([0-9.]++)\s*+(px|em|rem)?\s*+\)")
+_NUMBER = r"([0-9]++(?:\.[0-9]++)?|\.[0-9]++)"
+_LENGTH = re.compile(rf"{_NUMBER}\s*+(px|vw|em|rem|vh)?")
+_TERM = re.compile(rf"(?:(?<=\s)([-+])\s+)?{_NUMBER}(px|vw|em|rem|vh)")
 _EM = 16.0
 
 
@@ -147,9 +149,7 @@ class Screen:
         """A rough `calc()`: the sum of its lengths with their signs, or the least of them for `min()`."""
         terms = [
             (-1.0 if sign == "-" else 1.0) * self._pixels(number, unit)
-            for sign, number, unit in re.findall(
-                r"(?:(?<=\s)([-+])\s+)?([0-9]*\.?[0-9]+)(px|vw|em|rem|vh)", text[:300]
-            )
+            for sign, number, unit in _TERM.findall(text[:300])
         ]
         if not terms:
             return None

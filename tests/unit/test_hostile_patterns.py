@@ -10,6 +10,7 @@ import pytest
 from archiver.spiders.document import parse_document
 from archiver.spiders.pictures import css_urls, find_pictures
 from archiver.spiders.pictures.identity import identity
+from archiver.spiders.pictures.srcset import Screen
 
 LENGTH = 400_000
 ADDRESS = "https://news.example/a.html"
@@ -108,3 +109,35 @@ def test_an_address_of_endless_extensions_is_read_in_proportion_to_its_length() 
 )
 def test_only_extensions_at_the_end_are_left_out(address: str, same: bool) -> None:
     assert (identity(address) == identity("https://e/story.png")) is same
+
+
+def assert_pictures_in_proportion(one: Callable[[int], str]) -> None:
+    """As many of the pictures that `one` writes as the length holds."""
+
+    def read(length: int) -> None:
+        count = length // len(one(0))
+        page = "".join(one(number) for number in range(count))
+        assert find_pictures(parse_document(page.encode(), ADDRESS))
+
+    assert_in_proportion(read)
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    ["1" * 3_950 + "x", "calc(" + "1" * 295 + "),", "(min-width:1" + " " * 900 + "x) 1px,", "(a" * 1_950],
+)
+def test_hostile_sizes_are_read_in_proportion_to_their_length(sizes: str) -> None:
+    written = (sizes * 13)[:3_950]
+
+    def one(number: int) -> str:
+        return f"<img srcset='/{number}.jpg 1x, /{number}b.jpg 2x' sizes='{written}'>"
+
+    assert_pictures_in_proportion(one)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "pixels"),
+    [("12.5px", 12.5), (".5em", 8), ("12.px", 1366), ("1.2.3px", 1366), ("calc(1.5.25px + 2px)", 7.25)],
+)
+def test_numbers_of_sizes_are_read_as_they_were(sizes: str, pixels: float) -> None:
+    assert Screen().source_size(sizes) == pixels
