@@ -83,7 +83,7 @@ def _telling(query: str) -> str:
 
 
 _MARK = re.compile(
-    r"(?<![0-9a-z])(?:\d{6,}|[0-9a-f]{10,}|(?=[a-z_-]*\d)[0-9a-z_-]{16,})(?![0-9a-z])", re.IGNORECASE
+    r"(?<![0-9a-z])(?:\d{6,}|[0-9a-f]{10,}|(?=[a-z_-]*+\d)[0-9a-z_-]{16,}+)(?![0-9a-z])", re.IGNORECASE
 )
 _DATE = re.compile(r"(?:19|20)\d{6}(?:\d{4,6})?$")
 
