@@ -28,7 +28,9 @@ _TOKEN = re.compile(  # each alternative begins with one of few characters, so t
     """,
     re.VERBOSE | re.DOTALL,
 )
-_INNER = re.compile(rf"(?P<url>{_URL})|(?:type|format)\([^)]*+\)?|(?P<quoted>{_QUOTED})|{_SKIPPED}", re.DOTALL)
+_INNER = re.compile(
+    rf"(?P<url>{_URL})|(?:type|format)\([^)]*+\)?|(?P<quoted>{_QUOTED})|{_SKIPPED}", re.DOTALL
+)
 _MAY_REFER = ("url(", "URL(", "@import", "@IMPORT", "image-set(")
 _ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})\s?|(.))", re.DOTALL)
 _FONT_FILE = re.compile(r"\.(?:woff2?|ttf|otf|eot)(?:$|[?#])|^data:(?:font|application)/", re.IGNORECASE)

@@ -38,6 +38,8 @@ _AGENCY = re.compile(
     r"|^(?:[^\W\d_a-zß-ÿ][\w.'-]+\s?){2,4}$"
 )
 _LONGEST_CREDIT = 90
+_LONGEST_STATED = 200
+"""Characters of a label and the credit after it; what is longer is a text that only begins like one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ class _Block:
 
 def _without_label(credit: str | None) -> str | None:
     """A credit without the words that introduce it (`Photo:`)."""
-    stated = _STATED_CREDIT.match(credit) if credit else None
+    stated = _STATED_CREDIT.match(credit) if credit and len(credit) <= _LONGEST_STATED else None
     return stated["who"].strip(" |/") or credit if stated else credit
 
 
@@ -107,7 +109,7 @@ def _credit_in(caption: str | None) -> str | None:
     """The maker that a caption names at its end."""
     if not caption:
         return None
-    if stated := _STATED_CREDIT.search(caption[-200:]):
+    if stated := _STATED_CREDIT.search(caption[-_LONGEST_STATED:]):
         return stated["who"].strip(" |/") or None
     bracketed = _IN_BRACKETS.search(caption[-120:])
     return bracketed[1] if bracketed and _AGENCY.search(bracketed[1]) else None

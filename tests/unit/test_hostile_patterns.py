@@ -115,7 +115,7 @@ def assert_pictures_in_proportion(one: Callable[[int], str]) -> None:
     """As many of the pictures that `one` writes as the length holds."""
 
     def read(length: int) -> None:
-        count = length // len(one(0))
+        count = max(length // len(one(0)), 1)
         page = "".join(one(number) for number in range(count))
         assert find_pictures(parse_document(page.encode(), ADDRESS))
 
@@ -141,3 +141,32 @@ def test_hostile_sizes_are_read_in_proportion_to_their_length(sizes: str) -> Non
 )
 def test_numbers_of_sizes_are_read_as_they_were(sizes: str, pixels: float) -> None:
     assert Screen().source_size(sizes) == pixels
+
+
+@pytest.mark.parametrize(
+    "credit", ["photo" + ":" * 2_400 + "." * 2_400 + "x", "photo:" * 400 + "." * 2_000 + "x"]
+)
+def test_hostile_credits_are_read_in_proportion_to_their_length(credit: str) -> None:
+    def one(number: int) -> str:
+        return (
+            f"<figure><img src='/{number}.jpg'><figcaption class=caption>x"
+            f"<span class=credit>{credit}{number}</span></figcaption></figure>"
+        )
+
+    assert_pictures_in_proportion(one)
+
+
+@pytest.mark.parametrize("length", [30, 120])
+def test_the_label_of_a_credit_is_left_out_whatever_its_length(length: int) -> None:
+    maker = "A" * length
+    credit = f"<span class=credit>Photo: {maker}.</span>"
+    page = f"<figure><img src='/1.jpg'><figcaption>{credit}</figcaption></figure>"
+    [picture] = find_pictures(parse_document(page.encode(), ADDRESS))
+    assert picture.credit == maker
+
+
+def test_hostile_marks_of_addresses_are_read_in_proportion_to_their_length() -> None:
+    def one(number: int) -> str:
+        return f"<meta property=og:image content='/zz123456.jpg'><img src='/{number}{'-_' * 3_900}.jpg'>"
+
+    assert_pictures_in_proportion(one)
