@@ -41,6 +41,8 @@ from archiver.uri import target_uri
 
 log = logging.getLogger(__name__)
 
+READ_AT_ONCE = 2
+"""Pages of a crawl whose markup is in memory as a tree, which takes many times their length."""
 PAGE_BYTES = 4_000_000
 """A page larger than this is archived whole but read for pictures only up to here."""
 NOTHING_TO_STAND_FOR = "the server answered 304, and the archive has nothing that it could stand for"
@@ -106,6 +108,7 @@ class PageFetcher:
         self._crawler = crawler
         self._policy = policy
         self._memory = memory
+        self._reading = asyncio.Semaphore(READ_AT_ONCE)
         self._requisites: OrderedDict[str, asyncio.Task[_Answer]] = OrderedDict()
 
     async def fetch(
@@ -128,12 +131,13 @@ class PageFetcher:
         if _mime(content_type) not in MARKUP or not body:
             return page
         charset = http_content_type_encoding(content_type)
-        document = await asyncio.to_thread(parse_document, body, response.url, charset)
-        page = replace(page, noarchive=page.noarchive or _asks_in_markup(document), charset=document.charset)
+        async with self._reading:
+            read = await asyncio.to_thread(_read, body, response.url, charset, self._policy.pictures)
+        page = replace(page, noarchive=page.noarchive or read.noarchive, charset=read.charset)
         if page.noarchive and self._policy.obey_noarchive:
             return page
-        found = await asyncio.to_thread(look_for_pictures, document, self._policy.pictures)
-        resources, painted = await self._stylesheets(document, source)
+        found = read.pictures
+        resources, painted = await self._stylesheets(read, source)
         found = _with_painted(found, painted, self._policy.pictures.limit)
         pictures = await self._pictures(found, response.url, source)
         return replace(page, pictures=pictures, resources=resources, body=body)
@@ -180,21 +184,25 @@ class PageFetcher:
         )
 
     async def _stylesheets(
-        self, document: Document, source: str | None
+        self, page: _Read, source: str | None
     ) -> tuple[tuple[Download, ...], tuple[str, ...]]:
         """The stylesheets of the page with what they import, and the pictures that they paint."""
         if not self._policy.stylesheets:
             return (), ()
         downloads: dict[str, Download] = {}
         painted: dict[str, None] = {}
-        via, level = document.url, find_stylesheets(document)
+        via, level = page.url, page.stylesheets
         for _ in range(IMPORT_DEPTH):
             fresh = [url for url in dict.fromkeys(level) if url not in downloads]
             answers = await asyncio.gather(
                 *(self._requisite(url, Purpose.RESOURCE, via, source, STYLESHEET_BYTES) for url in fresh)
             )
             downloads.update((url, answer.download) for url, answer in zip(fresh, answers, strict=True))
-            sheets = [css_urls(a.response.body, a.response.url) for a in answers if a.response]
+            sheets = [
+                await asyncio.to_thread(css_urls, a.response.body, a.response.url)
+                for a in answers
+                if a.response
+            ]
             level = tuple(url for sheet in sheets for url in sheet.imports)
             painted.update(dict.fromkeys(url for sheet in sheets for url in sheet.pictures))
         return tuple(downloads.values()), tuple(painted)
@@ -283,6 +291,25 @@ class PageFetcher:
             Download(url, url, tuple(exchanges), reason=reason, attempts=tries.count, again_at=again_at),
             None,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What the markup of a page says; the tree of its elements is not kept."""
+
+    url: str
+    charset: str
+    noarchive: bool
+    pictures: PagePictures
+    stylesheets: tuple[str, ...]
+
+
+def _read(body: bytes, url: str, charset: str | None, policy: PicturePolicy) -> _Read:
+    document = parse_document(body, url, charset)
+    return _Read(
+        document.url, document.charset, _asks_in_markup(document), look_for_pictures(document, policy),
+        tuple(find_stylesheets(document)),
+    )  # fmt: skip
 
 
 def _is_unchanged(answer: _Answer) -> bool:

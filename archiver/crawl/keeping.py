@@ -110,7 +110,7 @@ class SnapshotKeeper:
             self._on_page(PageResult(fetched.seed, None, 0, None, None, reason, again_at=again_at))
             return
         *hops, page = [await self._archive.ingest.capture(each) for each in fetched.page.exchanges]
-        known = self._known(fetched)
+        known = await asyncio.to_thread(self._known, fetched)
         if fetched.page.reason or not _is_page(page):
             visit = Visit(fetched.seed, page, tuple(hops))
             event, _ = await self._record_event(visit, known)
@@ -140,7 +140,8 @@ class SnapshotKeeper:
         cut = f"cut off ({page.truncated})" if page.truncated else None
         outcome = Outcome.NEW
         if known:
-            outcome = Outcome.CHANGED if has_changed(known, snapshot, sides) else Outcome.UNCHANGED
+            changed = await asyncio.to_thread(has_changed, known, snapshot, sides)
+            outcome = Outcome.CHANGED if changed else Outcome.UNCHANGED
         await self._done(fetched, page, known, snapshot, outcome, cut, event, look)
 
     async def _done(
@@ -157,13 +158,12 @@ class SnapshotKeeper:
         """Plan the next visit, no later than `look` if that is given, then report this one."""
         shown = snapshot or known
         if self._ladder is not None and shown and shown.article_key:
-            followed = self._plan(self._ladder, shown.article_key, fetched, page, outcome, event)
-            if look:
-                followed = replace(followed, next_visit_at=min(followed.next_visit_at or look, look))
-            await asyncio.to_thread(self._archive.index.follow, [followed])
+            await asyncio.to_thread(
+                self._follow, self._ladder, shown.article_key, fetched, page, outcome, event, look
+            )
         self._report(fetched, page, snapshot, outcome, reason)
 
-    def _plan(
+    def _follow(
         self,
         ladder: Sequence[timedelta],
         key: str,
@@ -171,8 +171,9 @@ class SnapshotKeeper:
         page: Capture,
         outcome: Outcome,
         event: ArticleEvent | None,
-    ) -> FollowedArticle:
-        """What is known of the article after this visit, and when it is due again."""
+        look: datetime | None,
+    ) -> None:
+        """Keep what is known of the article after this visit, and when it is due again."""
         now = page.captured_at
         before = self._archive.index.followed(key)
         first_seen = min(before.first_seen, now) if before else now
@@ -183,7 +184,9 @@ class SnapshotKeeper:
             due = now + SECOND_LOOK
         elif outcome is Outcome.FAILED:
             due = fetched.page.again_at or now + TRY_AGAIN
-        return FollowedArticle(
+        if look:
+            due = min(due or look, look)
+        followed = FollowedArticle(
             key=key,
             url=fetched.seed,
             source=fetched.source,
@@ -193,6 +196,7 @@ class SnapshotKeeper:
             unchanged=unchanged + 1 if outcome is Outcome.UNCHANGED else 0,
             next_visit_at=due,
         )
+        self._archive.index.follow([followed])
 
     def _known(self, fetched: FetchedPage) -> Snapshot | None:
         """The last snapshot of what was asked for."""
@@ -218,8 +222,8 @@ class SnapshotKeeper:
         """What the visit says of the article besides its content, made durable."""
         if known is None:
             return None, True
-        earlier = self._archive.index.events(known.article_key, visit.seed)
-        outcome = classify(visit, known, earlier)
+        earlier = await asyncio.to_thread(self._archive.index.events, known.article_key, visit.seed)
+        outcome = await asyncio.to_thread(classify, visit, known, earlier)
         if outcome.event:
             await self._archive.ingest.record(outcome.event)
         return outcome.event, outcome.comparable

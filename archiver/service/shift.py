@@ -80,8 +80,7 @@ class Shift:
         Raises ArchiverError when the archive takes nothing any more.
         """
         await self._look_at_pauses()
-        closed = await asyncio.to_thread(self._archive.index.operations.hosts.closed, datetime.now(UTC))
-        self._archive.manners.restore(closed)
+        await self._keep_hosts_closed()
         intervals = {state.name: state.interval for state in await asyncio.to_thread(self._states.all)}
         self.timetable.start(self._files.sources.values(), SCHEDULES, intervals.get)
         tasks = [
@@ -111,6 +110,7 @@ class Shift:
             await self.dispatcher.abandon()
             await self.timetable.finish()
             await _cancel(tasks)
+            await self._tell_hosts()
         if self.dispatcher.fatal:
             raise self.dispatcher.fatal
 
@@ -131,6 +131,7 @@ class Shift:
         What the look at each source came to, by name.
         """
         await self._look_at_pauses()
+        await self._keep_hosts_closed()
         beside = [
             asyncio.create_task(self._every(RENEWAL, self.dispatcher.renew)),
             asyncio.create_task(self._every(RENEWAL, self._beat)),
@@ -146,6 +147,7 @@ class Shift:
         finally:
             self._end.set()
             await _cancel(beside)
+            await self._tell_hosts()
         if self.dispatcher.fatal:
             raise self.dispatcher.fatal
         return dict(zip(names, done, strict=True))
@@ -153,6 +155,8 @@ class Shift:
     async def _halt_at(self, stop: asyncio.Event) -> None:
         await stop.wait()
         self.dispatcher.halt()
+        await asyncio.sleep(self._grace)
+        await self.dispatcher.abandon()
 
     async def _perform(self, kind: str, name: str) -> None:
         """What a job of the timetable stands for."""
@@ -199,7 +203,8 @@ class Shift:
     async def _take_up(self) -> None:
         """Have what was begun and not finished done now: by this process before, or by one that is gone."""
         for name in await asyncio.to_thread(self._states.unfinished):
-            if not (self._stops or name in self._paused) and self.timetable.next_run(name):
+            is_free = name not in self._paused and name not in self.dispatcher.in_progress
+            if not self._stops and is_free and self.timetable.next_run(name):
                 log.info("%s was not finished; it is looked at again", name)
                 self.timetable.soon(SOURCE, name)
 
@@ -219,6 +224,17 @@ class Shift:
         index = self._archive.index
         await asyncio.to_thread(self._pulse.beat, index, facts)
         await asyncio.to_thread(self._pulse.tell_hosts, index, manners.states())
+
+    async def _keep_hosts_closed(self) -> None:
+        """Leave alone what was left alone when the last process ended."""
+        closed = await asyncio.to_thread(self._archive.index.operations.hosts.closed, datetime.now(UTC))
+        self._archive.manners.restore(closed)
+
+    async def _tell_hosts(self) -> None:
+        """Say which hosts are to be left alone by whoever comes next."""
+        with contextlib.suppress(IndexUnavailableError):  # then the last beat has said it
+            index, states = self._archive.index, self._archive.manners.states()
+            await asyncio.to_thread(self._pulse.tell_hosts, index, states)
 
     async def _look_at_the_clock(self) -> None:
         moved = self._clock.jump()

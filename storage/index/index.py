@@ -335,7 +335,7 @@ class Index:
             return articles.lag(connection, at)
 
     def received_since(self, moment: datetime) -> int:
-        """Payload bytes of what was captured from `moment` on; meant for moments of today."""
+        """About how many bytes were captured from `moment` on; meant for moments of today."""
         with self._database.reading() as connection:
             return tallies.received_since(connection, to_microseconds(moment))
 

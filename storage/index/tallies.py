@@ -92,20 +92,24 @@ def read_stats(connection: Connection) -> Stats:
 
 
 _PAGE = 10_000
+_SIZE = case(
+    (captures.c.payload_length > captures.c.length, captures.c.payload_length), else_=captures.c.length
+)
 
 
 def received_since(connection: Connection, since: int) -> int:
-    """Payload bytes of what was captured from `since` (microseconds) on; reads what came since and a page.
+    """Bytes of what was captured from `since` (microseconds) on; reads what came since and a page.
 
-    Captures are recorded in the order in which they came, so the newest are read until a whole page is older.
+    Of each capture its payload, or its record as stored if that is longer. Captures are recorded in the order
+    in which they came, so the newest are read until a whole page is older.
     """
     total, last = 0, None
     while True:
-        page = select(captures.c.id, captures.c.captured_at, captures.c.payload_length)
+        page = select(captures.c.id, captures.c.captured_at, _SIZE.label("size"))
         if last is not None:
             page = page.where(captures.c.id < last)
         newest = page.order_by(captures.c.id.desc()).limit(_PAGE).subquery()
-        of_now = case((newest.c.captured_at >= since, newest.c.payload_length), else_=0)
+        of_now = case((newest.c.captured_at >= since, newest.c.size), else_=0)
         row = connection.execute(
             select(func.min(newest.c.id), func.max(newest.c.captured_at), func.sum(of_now))
         ).one()
