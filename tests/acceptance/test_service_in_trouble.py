@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from services import Service, WatchedSite, service
 
-from archiver.demo.resource import Answer, Request, Resource, note
+from archiver.demo.resource import Answer, Fault, Request, Resource, note
 from archiver.demo.server import LocalSite
 
 ROBOTS = b"User-agent: *\nDisallow: /secret\n" + b"# padding\n" * 1_000_000 + b"Disallow: /\n"
@@ -214,3 +214,41 @@ def test_a_killed_leader_is_forgotten_by_the_next_and_a_paused_source_is_not_tak
         running.stop(process)
         assert not any("looked at again" in line["event"] for line in running.log(1))
         assert running.status()["service"]["processes"] == []
+
+
+class ShutSite(HostileSite):
+    """Asks to be left alone for ten minutes, whatever is asked for; a hanging page is another matter."""
+
+    def respond(self, request: Request) -> Answer:
+        if request.hostname.startswith("hanging"):
+            answer = super().respond(request)
+            return answer._replace(fault=Fault.HANG) if "/news/" in request.target else answer
+        if request.target == "/robots.txt":
+            return note(404, "none").answer(request)
+        return note(503, "not now", ("Retry-After", "600")).answer(request)
+
+
+def test_a_host_that_asked_to_be_left_alone_is_left_alone_by_the_next_process_too(tmp_path: Path) -> None:
+    with ShutSite() as site, service(tmp_path / "home") as running:
+        running.source(
+            "shut", domains=["shut.localhost"], feeds=[site.url("shut", "/feed.xml")], schedule="1 min"
+        )
+        process = running.start()
+        running.wait_until(lambda: any(each.status == 503 for each in site.requests))
+        running.stop(process)
+        [closed] = running.status()["closed_hosts"]
+        assert closed["host"].startswith("shut.localhost")
+        asked = len(site.requests)
+        told = running.archive.run("run", "--once", "--json", code=1).json()
+        assert "is left alone until" in told["problems"]["shut"]
+        assert len(site.requests) == asked
+
+
+def test_one_pass_ends_in_the_grace_too(tmp_path: Path) -> None:
+    with ShutSite() as site, service(tmp_path / "home", ARCHIVER_SERVICE__GRACE="1") as running:
+        running.source("slow", domains=["hanging.localhost"], feeds=[site.url("hanging", "/feed.xml")])
+        process = running.start("--once")
+        running.wait_until(lambda: any("/news/" in each.path for each in site.requests))
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) in (0, 1), running.logs()
+        assert running.archive.here("verify", "--json").json()["faults"] == []
