@@ -18,7 +18,7 @@ from archiver.spiders.discovery.traps import trap_in
 from archiver.spiders.document import Document
 
 _LONGEST_TITLE = 500
-_SLUG = re.compile(r"[^\W\d_]+(?:[-_+][^\W_]+){3,}")
+_SLUG = re.compile(r"(?<![^\W\d_])[^\W\d_]++(?:[-_+][^\W_]++){3,}")
 _DATE_IN_PATH = re.compile(r"/(?:19|20)\d{2}[-/]?(?:0[1-9]|1[0-2])(?:[-/]?\d{2})?(?:/|-|\d|$)")
 _NUMBER = re.compile(r"(?<!\d)\d{5,}(?!\d)|(?<![0-9a-f])[0-9a-f]{16,}(?![0-9a-f])|-[a-z]?\d{4,}")
 _NUMBER_IN_QUERY = re.compile(
