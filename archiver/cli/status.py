@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -20,9 +20,6 @@ from archiver.crawl.contact import lacks_contact
 from archiver.errors import StorageError
 from archiver.model.operations import Beat, HostState, SourceState
 from archiver.storage.index import DueSource, Index
-
-STALE = timedelta(seconds=60)
-"""A process that was not heard of for so long is taken for dead, as is one that spoke in the future."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +82,7 @@ class Status:
 
     def is_stale(self, beat: Beat) -> bool:
         """Whether the process was not heard of for too long."""
-        return abs(self.now - beat.at) > STALE
+        return beat.is_silent(self.now)
 
 
 @click.command()
@@ -141,8 +138,7 @@ def _sources(
     planned = {each.name: each for each in index.operations.sources.all()}
     known = [each.name for each in planned.values() if each.paused_at or each.started_at or each.finished_at]
     late = {each.source: each for each in index.due_sources(now)}
-    is_led = any(beat.role == "leader" and now - beat.at <= STALE for beat in beats)
-    jobs = index.job_store() if is_led else None
+    is_led = any(beat.role == "leader" and not beat.is_silent(now) for beat in beats)
     refused = {
         source.name: reason
         for source in catalogue.enabled
@@ -153,7 +149,7 @@ def _sources(
     for name in sorted(names):
         state = planned.get(name, SourceState(name))
         source, problems = catalogue.sources.get(name), catalogue.problems.get(name)
-        is_kept = bool(problems and jobs and jobs.lookup_job(f"source:{name}"))
+        is_kept = problems is not None and is_led and _is_followed(index, name)
         told = "it stays as it was" if is_kept else "it is left out"
         found.append(
             SourceStatus(
@@ -167,6 +163,13 @@ def _sources(
             )
         )
     return found
+
+
+def _is_followed(index: Index, name: str) -> bool:
+    """Whether the running service follows the source; APScheduler is loaded for that alone."""
+    from archiver.service.timetable import is_followed
+
+    return is_followed(index.job_store(), name)
 
 
 def _show(status: Status) -> None:

@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 
+SILENCE = timedelta(seconds=60)
+"""How long a process may be silent."""
+
 
 @dataclass(frozen=True, slots=True)
 class PassCounts:
@@ -86,6 +89,10 @@ class Beat:
     started_at: datetime
     at: datetime
     document: dict[str, float | int | str] = field(default_factory=dict)
+
+    def is_silent(self, now: datetime) -> bool:
+        """Whether the process is taken for dead: not heard of for too long, or heard of in the future."""
+        return abs(now - self.at) > SILENCE
 
 
 @dataclass(frozen=True, slots=True)

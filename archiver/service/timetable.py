@@ -183,6 +183,11 @@ class Timetable:
         )
 
 
+def is_followed(store: Any, source: str) -> bool:
+    """Whether the source has a job in `store`, whoever runs it. Raises IndexUnavailableError."""
+    return store.lookup_job(_job_id(SOURCE, source)) is not None
+
+
 def _job_id(kind: str, name: str) -> str:
     return f"{kind}:{name}"
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import UTC, datetime
 
 from archiver.model.moment import to_warc_date
 from archiver.storage.index import Index
-
-SILENCE: Final = timedelta(seconds=60)
-"""A service that was not heard of for so long is taken for dead, as is one that spoke in the future."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,5 +29,5 @@ class Heartbeat:
 def heartbeat(index: Index) -> Heartbeat:
     """What the processes of the service said last. Raises IndexUnavailableError."""
     beats = [beat for beat in index.operations.beats.all() if beat.role != "stopping"]
-    last = max((beat.at for beat in beats), default=None)
-    return Heartbeat(last, last is not None and abs(datetime.now(UTC) - last) < SILENCE)
+    last = max(beats, key=lambda beat: beat.at, default=None)
+    return Heartbeat(last.at if last else None, last is not None and not last.is_silent(datetime.now(UTC)))
