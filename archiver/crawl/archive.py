@@ -38,6 +38,11 @@ class Archive:
         """Where the WARC files are."""
         return self.settings.warc_folder(self.home)
 
+    def hurry(self) -> None:
+        """From now on nothing is waited for, no disk and no database: somebody wants an end."""
+        self.index.hurry()
+        self.ingest.stop_waiting()
+
 
 @asynccontextmanager
 async def open_archive(

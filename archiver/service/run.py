@@ -113,8 +113,7 @@ async def _opened(home: Home, settings: Settings, orders: Orders) -> AsyncIterat
     async def hurry(archive: Archive) -> None:
         await orders.stop.wait()
         await asyncio.sleep(settings.service.grace)
-        archive.index.hurry()
-        archive.ingest.stop_waiting()
+        archive.hurry()
 
     async with AsyncExitStack() as around:
         archive = await around.enter_async_context(open_archive(home, settings, patience=float("inf")))

@@ -105,8 +105,7 @@ class Shift:
             self._begin_to_stop()
             ordered.cancel()
             self._end.set()
-            self._archive.index.hurry()
-            self._archive.ingest.stop_waiting()  # the next opening of the archive indexes what now cannot be
+            self._archive.hurry()  # the next opening of the archive indexes what now cannot be
             await self.dispatcher.abandon()
             await self.timetable.finish()
             await _cancel(tasks)
