@@ -25,9 +25,8 @@ def run_under_reactor(
     """
     if not is_reactor_installed():
         install_reactor(ASYNCIO_REACTOR, EVENT_LOOP)
-        observer = cast(
-            "ILogObserver", STDLibLogObserver()
-        )  # mypy does not read zope.interface's @implementer
+        # zope.interface says that it is an observer, where no type checker looks
+        observer = cast("ILogObserver", STDLibLogObserver())
         globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False, discardBuffer=True)
     from twisted.internet import reactor as installed
 
