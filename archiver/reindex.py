@@ -104,13 +104,17 @@ def recover_segments(folder: Path, index: Index, on_damage: OnDamage = log_damag
         total += _index_segment(path, index, on_damage, start=index.indexed_end(segment.name))
         index.segment_sealed(segment.name, segment.size, segment.digest)
         total += Indexed(segments=1, torn_bytes=segment.torn_bytes, lost_bytes=segment.lost_bytes)
-    _report(total)
-    known = {segment.name for segment in index.segments() if segment.sealed}
+    known = {segment.name: segment.sealed for segment in index.segments()}
     unknown = Indexed()
     for path in segment_files(folder):
-        if path.suffix == OPEN_SUFFIX or path.name in known:
+        if path.suffix == OPEN_SUFFIX or known.get(path.name):
             continue
-        unknown += index_file(path, index, on_damage)
+        found = index_file(path, index, on_damage)
+        if path.name in known:  # it was sealed when its process died
+            total += found
+        else:
+            unknown += found
+    _report(total)
     if unknown.segments:
         log.warning(
             "%d WARC file(s) that the index did not know: %d captures brought into it",
