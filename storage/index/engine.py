@@ -39,6 +39,9 @@ BUSY_TIMEOUT: Final = 30.0
 HURRIED: Final = 1.0
 """The same, when somebody wants an end, or where nobody may be kept waiting."""
 
+_PAUSE: Final = 0.01
+"""Seconds between two tries where SQLite does not wait by itself."""
+
 _UNHELD: Final = re.compile("[\0\ud800-\udfff]")
 _CACHE_KIB: Final = 8_192
 _CHECKPOINT_PAGES: Final = 16_000
@@ -224,18 +227,9 @@ class Database:
 
     def _begin_in_turn(self, driver: sqlite3.Connection) -> None:
         """Take the write lock; SQLite's own waiting for it could not be cut short."""
-        deadline = time.monotonic() + BUSY_TIMEOUT
         driver.execute(f"PRAGMA busy_timeout={min(HURRIED, BUSY_TIMEOUT) * 1_000:.0f}")
         try:
-            while True:
-                try:
-                    driver.execute("BEGIN IMMEDIATE")
-                except sqlite3.OperationalError as error:
-                    is_locked = error.sqlite_errorname.startswith("SQLITE_BUSY")
-                    if not is_locked or self._hurried or time.monotonic() >= deadline:
-                        raise
-                else:
-                    return
+            _run_in_turn(driver, "BEGIN IMMEDIATE", BUSY_TIMEOUT, lambda: self._hurried)
         finally:
             driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT * 1_000:.0f}")
 
@@ -290,15 +284,16 @@ def _engine(url: URL) -> Engine:
 
 def _sqlite_engine(url: URL, patience: float) -> Engine:
     engine = create_engine(url, connect_args={"timeout": patience})
-    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "connect", lambda connection, _record: _prepare_sqlite(connection, patience))
     return engine
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+def _prepare_sqlite(connection: sqlite3.Connection, patience: float) -> None:
     connection.isolation_level = None  # transactions begin where we say so
+    # while a new file is turned to WAL mode SQLite does not wait for another that does the same
+    _run_in_turn(connection, "PRAGMA journal_mode=WAL", patience)
     cursor = connection.cursor()
     for pragma in (
-        "journal_mode=WAL",
         "synchronous=NORMAL",
         "foreign_keys=ON",
         f"cache_size=-{_CACHE_KIB}",
@@ -306,6 +301,26 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _run_in_turn(
+    driver: sqlite3.Connection,
+    statement: str,
+    patience: float,
+    is_hurried: Callable[[], bool] = lambda: False,
+) -> None:
+    """Execute, and again while another process holds a lock; for `patience` seconds, or until hurried."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            driver.execute(statement)
+        except sqlite3.OperationalError as error:
+            is_locked = error.sqlite_errorname.startswith("SQLITE_BUSY")
+            if not is_locked or is_hurried() or time.monotonic() >= deadline:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return
 
 
 def _driver_of(connection: Connection) -> sqlite3.Connection:

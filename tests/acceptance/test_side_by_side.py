@@ -32,6 +32,7 @@ def test_two_captures_and_a_reader_share_one_home(tmp_path: Path, site: Generate
     both = [archive.start("capture", "--json", *site.article_urls) for _ in range(2)]
     assert both[0].stdout is not None
     first_line = both[0].stdout.readline()
+    assert first_line, both[0].communicate()
     while both[0].poll() is None or both[1].poll() is None:  # readers look on while both write
         assert archive.here("verify", "--json").json()["faults"] == []
         assert archive.here("stats", "--json").json()["captures"] > 0

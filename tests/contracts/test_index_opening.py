@@ -4,6 +4,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,28 @@ def test_two_processes_may_make_the_schema_at_once(empty_url: str) -> None:
     program = f"from archiver.storage.index import Index; Index.open({empty_url!r}).close()"
     started = [subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE) for _ in range(2)]
     assert [(process.communicate()[1], process.returncode) for process in started] == [(b"", 0)] * 2
+
+
+def test_a_file_that_another_process_just_makes_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "index.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other, ThreadPoolExecutor(1) as thread:
+        other.execute("BEGIN IMMEDIATE")  # SQLite does not wait for it while it turns a file to WAL mode
+        opening = thread.submit(Index.open, f"sqlite:///{path}")
+        assert wait([opening], timeout=0.2).not_done
+        other.execute("ROLLBACK")
+        with opening.result() as index:
+            assert index.stats().total.captures == 0
+
+
+def test_a_file_that_stays_taken_while_it_is_made_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "BUSY_TIMEOUT", 0.1)
+    path = tmp_path / "index.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(IndexUnavailableError, match="is locked by another process"):
+            Index.open(f"sqlite:///{path}")
 
 
 def test_without_leave_to_migrate_an_empty_database_is_refused(empty_url: str) -> None:
