@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from database_line import Line
 from hypothesis import settings
 from sqlalchemy.engine import make_url
 
@@ -61,3 +62,13 @@ def postgresql_database(postgresql: str) -> str:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}"')
         connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
     return make_url(postgresql).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def line(postgresql_database: str) -> Iterator[Line]:
+    """A way to an empty database that a test can cut."""
+    if os.environ.get("ARCHIVER_TEST_POSTGRESQL"):
+        pytest.skip("the line leads to the socket of a server of our own")
+    line = Line(postgresql_database)
+    yield line
+    line.close()

@@ -37,22 +37,18 @@ BUSY_TIMEOUT: Final = 30.0
 """Seconds that a write waits for another process's write (SQLite)."""
 
 HURRIED: Final = 1.0
-"""The same, when somebody wants an end, or where nobody may be kept waiting."""
+"""The same, when somebody wants an end, or where nobody may be kept waiting; then for any answer too."""
 
+_PROMPT: Final = 3.0
+"""Seconds that a server may take to answer where nobody may be kept waiting (PostgreSQL)."""
+
+_PATIENT: Final = float("inf")
 _PAUSE: Final = 0.01
 """Seconds between two tries where SQLite does not wait by itself."""
 
 _UNHELD: Final = re.compile("[\0\ud800-\udfff]")
 _CACHE_KIB: Final = 8_192
 _CHECKPOINT_PAGES: Final = 16_000
-_SIGNS_OF_LIFE: Final = {
-    "keepalives": 1,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 25_000,
-}
-"""Parameters of libpq; seconds, the last milliseconds."""
 
 
 class _Ordered:
@@ -112,9 +108,10 @@ class Database:
     """One index database, reachable from several threads; a private one is known to no other process."""
 
     def __init__(self, url: str, *, is_private: bool = False) -> None:
+        self._hurried = False
         try:
             self.url: URL = make_url(url)
-            self.engine: Engine = _engine(self.url)
+            self.engine: Engine = self._engine(_PATIENT)
         except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
             raise IndexUnavailableError(f"database.url cannot be used: {error}") from None
         driver: Any = self.engine.dialect.loaded_dbapi
@@ -122,7 +119,6 @@ class Database:
         self._contradiction: type[Exception] = driver.IntegrityError
         self._not_held: tuple[type[Exception], ...] = (driver.DataError, OverflowError)
         self._is_private = is_private
-        self._hurried = False
         self._place: tuple[int, int] | None = None
         """Device and inode of the SQLite file."""
         self._reader = self.engine
@@ -189,12 +185,7 @@ class Database:
 
         The server is asked for signs of life, so that a dead one is noticed within half a minute.
         """
-        alone = create_engine(
-            self.engine.url,
-            connect_args={"connect_timeout": 10, **_SIGNS_OF_LIFE},
-            poolclass=NullPool,
-            isolation_level="AUTOCOMMIT",
-        )
+        alone = self._engine(_PATIENT, poolclass=NullPool, isolation_level="AUTOCOMMIT")
         with self.explaining():
             return alone.connect()
 
@@ -212,8 +203,8 @@ class Database:
 
     @cached_property
     def prompt_engine(self) -> Engine:
-        """For who may not be kept waiting by another process's write."""
-        return _sqlite_engine(self.url, HURRIED) if self.is_sqlite else self.engine
+        """For who may not be kept waiting, by another process's write or by a server that is silent."""
+        return self._engine(HURRIED if self.is_sqlite else _PROMPT)
 
     def turn(self) -> AbstractContextManager[None]:
         """The turn to write that `writing` takes; for writers that bring their own transactions."""
@@ -222,8 +213,25 @@ class Database:
         return among_others(self.path)
 
     def hurry(self) -> None:
-        """From now on no write waits longer than a moment for another's: somebody wants an end."""
+        """From now on nothing waits longer than a moment for the database: somebody wants an end."""
         self._hurried = True
+
+    def _engine(self, patience: float, **options: Any) -> Engine:
+        """Connections that wait `patience` seconds: with SQLite for a lock, with PostgreSQL for an answer."""
+        backend = self.url.get_backend_name()
+        if backend == "sqlite":
+            if not self.url.database or self.url.database == ":memory:":
+                raise IndexUnavailableError(
+                    "database.url names no SQLite file; write sqlite:////folder/index.sqlite"
+                )
+            return _sqlite_engine(self.url, min(patience, BUSY_TIMEOUT))
+        if backend == "postgresql":
+            from archiver.storage.index.postgresql import postgresql_engine
+
+            return postgresql_engine(
+                self.url, lambda: min(patience, HURRIED) if self._hurried else patience, **options
+            )
+        raise IndexUnavailableError(f"database.url must be sqlite or postgresql, not {backend}")
 
     def _begin_in_turn(self, driver: sqlite3.Connection) -> None:
         """Take the write lock; SQLite's own waiting for it could not be cut short."""
@@ -265,21 +273,6 @@ class Database:
                 f"the index database {self.where} cannot be reached: {message}; check database.url"
             )
         return IndexUnavailableError(f"the index database {self.where} refused: {message}")
-
-
-def _engine(url: URL) -> Engine:
-    if url.get_backend_name() == "sqlite":
-        if not url.database or url.database == ":memory:":
-            raise IndexUnavailableError(
-                "database.url names no SQLite file; write sqlite:////folder/index.sqlite"
-            )
-        return _sqlite_engine(url, BUSY_TIMEOUT)
-    if url.get_backend_name() == "postgresql":
-        url = url.set(drivername="postgresql+psycopg")
-        return create_engine(
-            url, connect_args={"connect_timeout": 10}, pool_pre_ping=True, skip_autocommit_rollback=True
-        )
-    raise IndexUnavailableError(f"database.url must be sqlite or postgresql, not {url.get_backend_name()}")
 
 
 def _sqlite_engine(url: URL, patience: float) -> Engine:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from database_line import Line
 from services import Service, WatchedSite, service
 
 from archiver.model.capture import RecordType
@@ -47,8 +48,8 @@ def server() -> Iterator[OwnServer]:
 
 
 @contextmanager
-def at_work(home: Path, site: WatchedSite, server: OwnServer) -> Iterator[Service]:
-    with service(home, ARCHIVER_DATABASE__URL=server.url, ARCHIVER_POLITENESS__DELAY="0.1") as running:
+def at_work(home: Path, site: WatchedSite, url: str) -> Iterator[Service]:
+    with service(home, ARCHIVER_DATABASE__URL=url, ARCHIVER_POLITENESS__DELAY="0.1") as running:
         running.follow(site, schedule="1 min")
         yield running
 
@@ -58,7 +59,7 @@ def test_a_service_outlives_its_database_and_archives_everything_once(
 ) -> None:
     with (
         WatchedSite(3, 45, 1, page_bytes=2_000, picture_bytes=2_000) as site,
-        at_work(tmp_path / "home", site, server) as running,
+        at_work(tmp_path / "home", site, server.url) as running,
     ):
         process = running.start()
         running.wait_until(lambda: len(site.seen) > 30)
@@ -93,7 +94,7 @@ def test_a_service_that_is_told_to_stop_while_its_database_is_away_ends_in_its_g
 ) -> None:
     with (
         WatchedSite(3, 45, 1, page_bytes=2_000, picture_bytes=2_000) as site,
-        at_work(tmp_path / "home", site, server) as running,
+        at_work(tmp_path / "home", site, server.url) as running,
     ):
         process = running.start(ARCHIVER_SERVICE__GRACE="3")
         running.wait_until(lambda: len(site.seen) > 30)
@@ -109,4 +110,20 @@ def test_a_service_that_is_told_to_stop_while_its_database_is_away_ends_in_its_g
 
         running.wait_until(is_complete, 100)
         running.stop(process)
+        assert running.archive.here("verify", "--json").json()["faults"] == []
+
+
+def test_a_service_that_is_told_to_stop_while_its_database_is_silent_ends_in_its_grace(
+    tmp_path: Path, line: Line
+) -> None:
+    with (
+        WatchedSite(3, 45, 1, page_bytes=2_000, picture_bytes=2_000) as site,
+        at_work(tmp_path / "home", site, line.url) as running,
+    ):
+        process = running.start(ARCHIVER_SERVICE__GRACE="3")
+        running.wait_until(lambda: len(site.seen) > 30)
+        line.hold()
+        running.wait_until(lambda: any("cannot be reached" in line["event"] for line in running.log()))
+        running.stop(process, seconds=20)
+        line.mend()
         assert running.archive.here("verify", "--json").json()["faults"] == []

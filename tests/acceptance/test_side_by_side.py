@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from command_line import Archive, finish
-from sqlalchemy.engine import make_url
+from database_line import Line
 
 from archiver.demo.generated import GeneratedSite
 from archiver.storage.index import Index
@@ -52,76 +48,6 @@ def test_two_captures_and_a_reader_share_one_home(tmp_path: Path, site: Generate
     before = archive.dump()
     archive.here("reindex")
     assert archive.dump() == before
-
-
-class Line:
-    """A TCP line to a PostgreSQL server that can be cut and mended."""
-
-    def __init__(self, url: str) -> None:
-        self._server = make_url(url)
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._ends: list[socket.socket] = []
-        self._is_cut = False
-        self.connections = 0
-        self.url = self._server.set(
-            host="127.0.0.1", port=self._listener.getsockname()[1], query={}
-        ).render_as_string(hide_password=False)
-        self._threads = [threading.Thread(target=self._listen, daemon=True)]
-        self._threads[0].start()
-
-    def cut(self) -> None:
-        self._is_cut = True
-        for end in self._ends:
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-
-    def mend(self) -> None:
-        self._is_cut = False
-
-    def close(self) -> None:
-        self.cut()
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for thread in self._threads:
-            thread.join()
-        for end in self._ends:
-            end.close()
-
-    def _listen(self) -> None:
-        while True:
-            try:
-                near, _ = self._listener.accept()
-            except OSError:
-                return
-            if self._is_cut:
-                near.close()
-                continue
-            self.connections += 1
-            folder = str(self._server.query.get("host") or self._server.host)
-            far = socket.socket(socket.AF_UNIX)
-            far.connect(f"{folder}/.s.PGSQL.{self._server.port or 5432}")
-            self._ends += [near, far]
-            for one, other in ((near, far), (far, near)):
-                self._threads.append(threading.Thread(target=_pump, args=(one, other), daemon=True))
-                self._threads[-1].start()
-
-
-def _pump(source: socket.socket, target: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while piece := source.recv(1 << 16):
-            target.sendall(piece)
-    for end in (source, target):
-        with contextlib.suppress(OSError):
-            end.shutdown(socket.SHUT_RDWR)
-
-
-@pytest.fixture
-def line(postgresql_database: str) -> Iterator[Line]:
-    if os.environ.get("ARCHIVER_TEST_POSTGRESQL"):
-        pytest.skip("the line leads to the socket of a server of our own")
-    line = Line(postgresql_database)
-    yield line
-    line.close()
 
 
 def test_a_capture_waits_for_a_database_that_went_away_and_then_goes_on(

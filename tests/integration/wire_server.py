@@ -114,9 +114,11 @@ class WireServer:
                 self.requests["CONNECT"].append(request)
                 connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
                 assert self.tunnel is not None
-                connection = self.tunnel.wrap_socket(connection, server_side=True)
-                self._open.add(connection)
-                continue
+                with self.tunnel.wrap_socket(connection, server_side=True) as within:
+                    self._open.add(within)
+                    self._converse(within, number)
+                    self._open.discard(within)
+                return
             path = request.split(b" ", 2)[1].decode()
             path = path if path.startswith("/") else "/" + path.split("/", 3)[3]
             self.requests[path].append(request)
