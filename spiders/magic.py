@@ -20,8 +20,8 @@ _SIGNATURES: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
         (rb"\x00\x00\x00\x0cjP  \r\n\x87\n", "image/jp2"),
         (
             (
-                rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml.{0,200}?\?>)?\s*(?:<!--.{0,1500}?-->\s*)*"
-                rb"(?:<!DOCTYPE svg.{0,300}?>\s*)?(?:<!--.{0,1500}?-->\s*)*<svg[\s>]"
+                rb"(?:\xef\xbb\xbf)?\s*+(?:<\?xml.{0,200}?\?>\s*+)?(?><!--.{0,1500}?-->\s*+)*+"
+                rb"(?:<!DOCTYPE svg.{0,300}?>\s*+)?(?><!--.{0,1500}?-->\s*+)*+<svg[\s>]"
             ),
             "image/svg+xml",
         ),

@@ -23,7 +23,7 @@ _MLA_MONTHS = (
 )  # fmt: skip
 _ENDS_A_SENTENCE = (".", "!", "?", "…", "。", "\uff01", "\uff1f", "؟", "।", "\u06d4")
 _APA_MOST, _CHICAGO_MOST = 20, 10
-_QUOTED = re.compile(r'"([^"]*)"|“([^”]*)”')
+_QUOTED = re.compile(r'"([^"]*)"|“([^“”]*)”')
 
 
 def plain_text(citation: Citation) -> str:

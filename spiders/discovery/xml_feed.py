@@ -33,7 +33,7 @@ _CATEGORIES = ("category", "atom:category", "dc:subject", "media:keywords")
 _LANGUAGES = ("language", "dc:language")
 
 _ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
-_MAIL_AND_NAME = re.compile(r"\S+@\S+\s*\(([^()]+)\)")
+_MAIL_AND_NAME = re.compile(r"[^\s@]+@[^\s()]+\s*\(([^()]+)\)")
 _PERIODS = {"hourly": 1, "daily": 24, "weekly": 168, "monthly": 730, "yearly": 8760}
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 
+from archiver.spiders.charset import decoded
+from archiver.spiders.discovery.feed import parse_feed
 from archiver.spiders.document import parse_document
+from archiver.spiders.magic import HEAD_BYTES, picture_type
 from archiver.spiders.pictures import css_urls, find_pictures
 from archiver.spiders.pictures.identity import identity
 from archiver.spiders.pictures.srcset import Screen
@@ -170,3 +174,42 @@ def test_hostile_marks_of_addresses_are_read_in_proportion_to_their_length() -> 
         return f"<meta property=og:image content='/zz123456.jpg'><img src='/{number}{'-_' * 3_900}.jpg'>"
 
     assert_pictures_in_proportion(one)
+
+
+@pytest.mark.parametrize("piece", ["<!---->", "<!---->\n", " ", "<?xml?> ", "<!DOCTYPE svg>"])
+def test_what_stands_before_a_drawing_is_read_once(piece: str) -> None:
+    head = repeated(piece, HEAD_BYTES).encode()
+    began = time.process_time()
+    for _ in range(50):
+        assert picture_type(head) is None
+    assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "<svg>",
+        "\ufeff \n<svg xmlns='x'>",
+        "<?xml version='1.0'?>\n<svg\n>",
+        "<?xml?><!-- one --><!-- <svg -->\n<!DOCTYPE svg [<!ENTITY a '>'>]>\n<!-- two --> <!----><svg>",
+    ],
+)
+def test_a_drawing_is_known_by_its_first_element(head: str) -> None:
+    assert picture_type(head.encode()) == "image/svg+xml"
+
+
+@pytest.mark.parametrize("piece", ["<", "<script ", "<style>", "<script></"])
+def test_the_encoding_of_markup_that_does_not_end_is_found_in_little_time(piece: str) -> None:
+    content = repeated(piece, LENGTH).encode() + "<p>Grüße aus Österreich, schöne Bücher</p>".encode("cp1252")
+    began = time.process_time()
+    for _ in range(5):
+        decoded(content, None)
+    assert time.process_time() - began < 2
+
+
+def test_the_author_of_an_entry_who_is_all_mail_is_read_in_little_time() -> None:
+    item = f"<item><link>/a</link><title>a</title><author>{'@' * LENGTH}</author></item>"
+    feed = f"<rss version='2.0'><channel>{item}</channel></rss>"
+    began = time.process_time()
+    parse_feed(feed.encode(), ADDRESS, None, datetime(2017, 11, 15, tzinfo=UTC))
+    assert time.process_time() - began < 2
