@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Literal
 
 from archiver.config.settings import Settings
@@ -16,8 +16,8 @@ from archiver.crawl.archive import Archive
 from archiver.crawl.extracting import Extractor
 from archiver.crawl.keeping import TRY_AGAIN, Outcome, PageResult, SnapshotKeeper
 from archiver.crawl.memory import ArchiveMemory
+from archiver.crawl.planning import is_known, plan_anew
 from archiver.crawl.scrapy_run import crawl
-from archiver.model.capture import Capture
 from archiver.model.snapshot import Announcement
 from archiver.retrieval import Retrieval
 from archiver.spiders.base import Visit, VisitingSpider
@@ -31,8 +31,6 @@ from archiver.storage.index import FollowedArticle
 
 MOST_REVISITS = 10_000
 """Revisits in one pass; the rest is due in the next."""
-AHEAD = timedelta(hours=1)
-"""A page that claims to be updated further in the future than this is not believed."""
 SEEN = (Outcome.NEW, Outcome.CHANGED, Outcome.UNCHANGED)
 POLICIES: dict[PictureChoice, Literal["standard", "all", "none"]] = {
     PictureChoice.BEST: "standard",
@@ -156,15 +154,20 @@ class SourceCrawl:
 
     async def revisit(self, most: int = MOST_REVISITS, *, newest_first: bool = False) -> None:
         """At most `most` articles whose next visit is due: the longest overdue, or the newest, first."""
-        due = await asyncio.to_thread(
-            self._archive.index.due,
-            datetime.now(UTC),
-            self._source.name,
-            self._limit or most,
-            newest_first=newest_first,
-        )
+        due = await asyncio.to_thread(self._due, self._limit or most, newest_first=newest_first)
         await self._visit([article.url for article in due])
         await asyncio.to_thread(self._plan_the_rest, due)
+
+    def _due(self, most: int, *, newest_first: bool) -> list[FollowedArticle]:
+        """What is due by its plan; what has none gets one first."""
+        index, name = self._archive.index, self._source.name
+        while not self._halt.is_set():
+            due = index.due(datetime.now(UTC), name, most, newest_first=newest_first)
+            unplanned = [article for article in due if not article.is_planned]
+            if not unplanned:
+                return due
+            plan_anew(index, self._source.revisit, unplanned)
+        return []
 
     def _plan_the_rest(self, due: Sequence[FollowedArticle]) -> None:
         """What a visit left as it was must not be due at once again.
@@ -225,23 +228,15 @@ class SourceCrawl:
             self.result.unwanted += 1
             return None
         self.result.entries += 1
-        known = await asyncio.to_thread(self._known, entry.url)
-        if known and not (entry.updated and known.captured_at < entry.updated <= datetime.now(UTC) + AHEAD):
+        if await asyncio.to_thread(self._is_known, entry.url, entry.updated):
             self.result.known += 1
             return None
         self._visited.add(key)
         return Visit(entry.url, self._source.name, self._headers, announcement)
 
-    def _known(self, url: str) -> Capture | None:
-        """The last capture of a page that the archive is done with.
-
-        A page without a snapshot was left half done by a crash, unless it asked not to be archived.
-        """
-        index = self._archive.index
-        capture = index.closest(url, below=400)
-        if capture is None or self._archive.settings.capture.noarchive == "skip":
-            return capture
-        return capture if next(index.snapshots(url, limit=1), None) else None
+    def _is_known(self, url: str, updated: datetime | None) -> bool:
+        skips = self._archive.settings.capture.noarchive == "skip"  # such a page has no snapshot
+        return is_known(self._archive.index, url, updated, datetime.now(UTC), without_snapshot=skips)
 
     def _note(self, page: PageResult) -> None:
         self.result.add(page)

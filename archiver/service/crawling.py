@@ -116,11 +116,11 @@ def _tell(result: SourceResult, page: PageResult) -> None:
 
 
 def _problem(result: SourceResult) -> str | None:
-    """What is wrong with the source: a list that cannot be read, or not one page of many to be had."""
+    """What is wrong with the source: a list that cannot be read, or no page to be had, and none known."""
     if result.problems:
         return result.problems[0]
     visits = sum(result.outcomes.values())
-    if visits and visits == result.outcomes[Outcome.FAILED]:
+    if visits and visits == result.outcomes[Outcome.FAILED] and not result.known:
         return result.failures[0]
     return None
 

@@ -1,7 +1,7 @@
 """The articles that the archive follows, and when each is to be visited again.
 
-What is known of an article follows from its snapshots and events; when it is due is the service's own plan,
-which a rebuilt index begins anew: everything is due at once, and what did not change costs a 304.
+What is known of an article follows from its snapshots and events; when it is due is the crawler's own plan,
+which no WARC file says: in a rebuilt index every article is due to be planned anew.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from archiver.storage.index.schema import articles
 class FollowedArticle:
     """An article as it is followed: `url` is what is asked for, `unchanged` counts visits since a change.
 
-    `next_visit_at` is None for an article that is not to be visited again.
+    `next_visit_at` is None for an article that is not to be visited again, and not after `last_visit` for one
+    whose plan is not known.
     """
 
     key: str
@@ -36,6 +37,11 @@ class FollowedArticle:
     last_change: datetime
     unchanged: int = 0
     next_visit_at: datetime | None = None
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether it is known when the article is to be visited again, or that it is not."""
+        return self.next_visit_at is None or self.next_visit_at > self.last_visit
 
 
 def follow(database: Database, connection: Connection, followed: Sequence[FollowedArticle]) -> None:
@@ -53,7 +59,7 @@ def follow(database: Database, connection: Connection, followed: Sequence[Follow
 
 
 def follow_snapshots(database: Database, connection: Connection, snapshots: Iterable[Snapshot]) -> None:
-    """Take note of the articles of new snapshots; due at once unless the plan says otherwise later."""
+    """Take note of the articles of new snapshots, which are to be planned."""
     latest: dict[str, FollowedArticle] = {}
     for snapshot in snapshots:
         key = snapshot.article_key

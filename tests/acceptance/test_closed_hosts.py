@@ -53,4 +53,4 @@ def test_articles_of_a_closed_host_are_due_again_when_it_opens(tmp_path: Path) -
 
 def make_due(archive: Archive) -> None:
     with sqlite3.connect(archive.home / "index.sqlite") as database:
-        database.execute("UPDATE articles SET next_visit_at = 0")
+        database.execute("UPDATE articles SET next_visit_at = last_visit + 1")

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -48,7 +49,9 @@ class Operator:
     def make_everything_due(self) -> None:
         """As if the next visit of every article had come; articles look a day old."""
         with sqlite3.connect(self.archive.home / "index.sqlite") as database:
-            database.execute("UPDATE articles SET next_visit_at = 0, first_seen = first_seen - ?", (DAY,))
+            database.execute(
+                "UPDATE articles SET next_visit_at = last_visit + 1, first_seen = first_seen - ?", (DAY,)
+            )
 
 
 @pytest.fixture
@@ -267,6 +270,19 @@ def test_a_reindexed_archive_knows_the_same_articles_pictures_versions_and_event
     operator.archive.here("reindex")
     assert operator.archive.dump() == before
     assert [operator.ask("history", url) for url in pages] == histories
+
+
+def test_a_new_index_lets_nobody_visit_everything_again(operator: Operator, generated: GeneratedSite) -> None:
+    follow(operator, generated)
+    operator.crawl()
+    (operator.archive.home / "index.sqlite").unlink()
+    operator.archive.here("reindex")
+    generated.forget_requests()
+    assert total(operator.crawl(), "known") == 18
+    assert not [request for request in generated.requests if "/news/" in request.path]
+    with operator.archive.index() as index:
+        assert not index.due(datetime.now(UTC))
+        assert len(index.due(datetime.now(UTC) + timedelta(days=2))) == 18
 
 
 def test_the_deletion_of_an_article_is_an_event_with_its_own_capture_as_evidence(operator: Operator) -> None:

@@ -40,7 +40,9 @@ def kill(running: Service, process: subprocess.Popen[bytes]) -> None:
 
 def make_everything_due(home: Path) -> None:
     with sqlite3.connect(home / "index.sqlite") as database:
-        database.execute("UPDATE articles SET next_visit_at = 0, first_seen = first_seen - 86400000000")
+        database.execute(
+            "UPDATE articles SET next_visit_at = last_visit + 1, first_seen = first_seen - 86400000000"
+        )
 
 
 def is_done(running: Service, site: WatchedSite) -> bool:

@@ -8,7 +8,7 @@ import pytest
 
 from archiver.crawl.keeping import Outcome
 from archiver.crawl.sources import SourceResult
-from archiver.service.crawling import _in_words
+from archiver.service.crawling import _in_words, _problem
 
 BROUGHT = Counter({Outcome.NEW: 2, Outcome.GONE: 1})
 
@@ -27,3 +27,19 @@ BROUGHT = Counter({Outcome.NEW: 2, Outcome.GONE: 1})
 )
 def test_a_list_that_cannot_be_read_is_not_told_as_nothing_new(result: SourceResult, words: str) -> None:
     assert _in_words(result) == words
+
+
+@pytest.mark.parametrize(
+    ("result", "problem"),
+    [
+        (SourceResult("s"), None),
+        (SourceResult("s", Counter({Outcome.FAILED: 1}), failures=["/a: 404"]), "/a: 404"),
+        (SourceResult("s", Counter({Outcome.FAILED: 1}), entries=5, known=4, failures=["/a: 404"]), None),
+        (SourceResult("s", Counter({Outcome.FAILED: 1, Outcome.NEW: 1}), failures=["/a: 404"]), None),
+        (SourceResult("s", BROUGHT, problems=["no feed"]), "no feed"),
+    ],
+)
+def test_a_dead_link_among_known_pages_is_no_problem_of_the_source(
+    result: SourceResult, problem: str | None
+) -> None:
+    assert _problem(result) == problem

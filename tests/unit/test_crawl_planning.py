@@ -1,0 +1,145 @@
+"""Which pages are to be visited, and when, by what the archive holds of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from index_examples import at, capture, failure, located, not_modified, snapshot
+
+from archiver.crawl.planning import is_known, plan_anew
+from archiver.model.capture import Capture
+from archiver.model.version import ArticleEvent, ChangeKind
+from archiver.storage.index import Index
+
+URL = "https://news.example/a"
+KEY = "news.example/a"
+HOUR = 3600.0
+LADDER = (timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[Index]:
+    with Index.open(f"sqlite:///{tmp_path / 'index.sqlite'}") as index:
+        yield index
+
+
+def archived(index: Index, seconds: float = 0) -> Capture:
+    page = capture(URL, seconds)
+    shown = replace(snapshot("ark:99999/a", page), article_key=KEY)
+    index.record([page], snapshots=located(shown))
+    return page
+
+
+def answered(index: Index, status: int, *hours: float) -> None:
+    index.record([capture(URL, hour * HOUR, status=status) for hour in hours])
+
+
+def knows(index: Index, hours: float, updated: float | None = None) -> bool:
+    """Whether it is known at the hour `hours`, listed as updated at the hour `updated`."""
+    return is_known(index, URL, None if updated is None else at(updated * HOUR), at(hours * HOUR))
+
+
+def test_a_page_that_was_never_asked_for_is_visited(index: Index) -> None:
+    assert not knows(index, 0)
+
+
+def test_an_archived_page_is_known_until_it_is_called_newer(index: Index) -> None:
+    archived(index)
+    assert knows(index, 1)
+    assert knows(index, 1, updated=-1)
+    assert not knows(index, 2, updated=1)
+
+
+def test_a_page_that_is_called_newer_than_the_near_future_is_not_believed(index: Index) -> None:
+    archived(index)
+    assert knows(index, 1, updated=9)
+
+
+def test_a_page_without_a_snapshot_was_left_half_done(index: Index) -> None:
+    index.record([capture(URL, 0)])
+    assert not knows(index, 1)
+    assert is_known(index, URL, None, at(HOUR), without_snapshot=True)
+
+
+@pytest.mark.parametrize("status", [403, 404, 410, 451])
+def test_an_article_that_is_gone_since_it_was_called_newer_waits_for_its_second_look(
+    index: Index, status: int
+) -> None:
+    archived(index)
+    answered(index, status, 2)
+    assert knows(index, 3, updated=1)
+    assert not knows(index, 5, updated=4)
+
+
+@pytest.mark.parametrize("status", [429, 408, 425, 500, 503])
+def test_an_article_whose_server_could_not_say_is_visited_at_once(index: Index, status: int) -> None:
+    archived(index)
+    answered(index, status, 2)
+    assert not knows(index, 3, updated=1)
+
+
+def test_an_article_whose_server_was_away_is_visited_at_once(index: Index) -> None:
+    archived(index)
+    index.record([failure(URL, 2 * HOUR)])
+    assert not knows(index, 3, updated=1)
+
+
+def test_a_page_that_never_was_there_is_left_alone_for_as_long_as_it_was_not(index: Index) -> None:
+    answered(index, 404, 0)
+    assert not knows(index, 0.1)
+    answered(index, 404, 1)
+    assert knows(index, 1.9)
+    assert not knows(index, 2.1)
+    answered(index, 404, 100)
+    assert knows(index, 123)
+    assert not knows(index, 125)
+    assert not knows(index, 101, updated=100.5)
+
+
+def planned(index: Index) -> tuple[datetime, datetime | None]:
+    """The last visit and the next one."""
+    [article] = index.due(at(1e9), None, 9)
+    assert not article.is_planned
+    plan_anew(index, LADDER, [article])
+    followed = index.followed(article.key)
+    assert followed is not None
+    assert followed.is_planned
+    return followed.last_visit, followed.next_visit_at
+
+
+def test_an_article_without_a_plan_is_due_on_the_rung_behind_its_last_visit(index: Index) -> None:
+    page = archived(index)
+    index.record([not_modified(page, 2 * HOUR)])
+    assert planned(index) == (at(2 * HOUR), at(6 * HOUR))
+
+
+def test_an_article_that_is_older_than_its_ladder_is_not_due_again(index: Index) -> None:
+    page = archived(index)
+    index.record([not_modified(page, 25 * HOUR)])
+    assert planned(index) == (at(25 * HOUR), None)
+
+
+@pytest.mark.parametrize(("confirmed", "due"), [(False, at(32 * HOUR + 60)), (True, None)])
+def test_an_article_that_is_gone_is_looked_for_once_more(
+    index: Index, confirmed: bool, due: datetime | None
+) -> None:
+    archived(index)
+    answered(index, 410, 26)
+    event = ArticleEvent(
+        ChangeKind.GONE, URL, KEY, at(26 * HOUR), uuid4(), 410, "410: gone", confirmed=confirmed
+    )
+    index.record([], events=[(event, uuid4())])
+    assert planned(index) == (at(26 * HOUR), due)
+
+
+def test_a_look_that_is_overdue_comes_soon(index: Index) -> None:
+    archived(index)
+    answered(index, 410, 26)
+    event = ArticleEvent(ChangeKind.GONE, URL, KEY, at(26 * HOUR), uuid4(), 410, "410: gone", confirmed=False)
+    index.record([failure(URL, 50 * HOUR)], events=[(event, uuid4())])
+    assert planned(index) == (at(50 * HOUR), at(50 * HOUR + 300))
