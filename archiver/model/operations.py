@@ -35,6 +35,9 @@ class PassCounts:
     def __add__(self, other: PassCounts) -> PassCounts:
         return PassCounts(*(getattr(self, each) + getattr(other, each) for each in COUNTS))
 
+    def __sub__(self, other: PassCounts) -> PassCounts:
+        return PassCounts(*(getattr(self, each) - getattr(other, each) for each in COUNTS))
+
 
 COUNTS = tuple(each.name for each in fields(PassCounts))
 """The names of the counts, in order."""

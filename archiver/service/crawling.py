@@ -16,7 +16,7 @@ from archiver.crawl.extracting import Extractor
 from archiver.crawl.keeping import Outcome, PageResult
 from archiver.crawl.sources import SourceCrawl, SourceResult
 from archiver.model.operations import PassCounts, Submission
-from archiver.service.dispatcher import LEASE, Done, Kind, Work
+from archiver.service.dispatcher import LEASE, Done, Kind, Progress, Work
 
 log = logging.getLogger(__name__)
 
@@ -37,17 +37,22 @@ class Crawling:
         self._owner = owner
         self._submissions = archive.index.operations.submissions
 
-    async def do(self, work: Work, halt: asyncio.Event) -> Done:
+    async def do(self, work: Work, halt: asyncio.Event, progress: Progress) -> Done:
         """Do `work` until it is done or halted. Raises ArchiverError when the archive cannot take more."""
         if work.source is None:
             return await self._submitted(halt)
-        with bound_contextvars(source=work.source.name):
-            if work.kind is Kind.LOOK:
-                return await self._look(work.source, halt)
-            return await self._revisit(work.source, halt, newest_first=work.newest_first)
 
-    async def _look(self, source: Source, halt: asyncio.Event) -> Done:
-        crawl = SourceCrawl(self._archive, self._extractor, source, _tell, halt=halt)
+        def note(result: SourceResult, page: PageResult) -> None:
+            progress.counts = _pass_counts(result)
+            _tell(page)
+
+        with bound_contextvars(source=work.source.name):
+            crawl = SourceCrawl(self._archive, self._extractor, work.source, note, halt=halt)
+            if work.kind is Kind.LOOK:
+                return await self._look(work.source, crawl, halt)
+            return await self._revisit(work.source, crawl, halt, newest_first=work.newest_first)
+
+    async def _look(self, source: Source, crawl: SourceCrawl, halt: asyncio.Event) -> Done:
         await crawl.look()
         await self._archive.ingest.settle()
         result = crawl.result
@@ -61,8 +66,9 @@ class Crawling:
         )
         return Done(_pass_counts(result), _problem(result), is_whole=not halt.is_set())
 
-    async def _revisit(self, source: Source, halt: asyncio.Event, *, newest_first: bool) -> Done:
-        crawl = SourceCrawl(self._archive, self._extractor, source, _tell, halt=halt)
+    async def _revisit(
+        self, source: Source, crawl: SourceCrawl, halt: asyncio.Event, *, newest_first: bool
+    ) -> Done:
         await crawl.revisit(REVISITS_AT_ONCE, newest_first=newest_first)
         await self._archive.ingest.settle()
         log.info(
@@ -103,8 +109,7 @@ class Crawling:
         log.info("submitted page %s: %s", submission.url, snapshot or reason)
 
 
-def _tell(result: SourceResult, page: PageResult) -> None:
-    del result
+def _tell(page: PageResult) -> None:
     extra = {"url": page.url, "outcome": str(page.outcome)}
     if page.outcome is Outcome.FAILED:
         log.warning("%s could not be had: %s", page.url, page.reason, extra=extra)

@@ -12,6 +12,7 @@ import contextlib
 import itertools
 import logging
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -35,6 +36,8 @@ REVISITS_WAIT_AT = 0.9
 BEHIND = timedelta(hours=1)
 """With articles later than this the newest come first: most edits happen on the first day."""
 RETRY = 5.0
+LONGEST_RETRY = 600.0
+"""Seconds after which work that cannot be done is tried again; twice as many after each time."""
 SUBMISSIONS = "submissions"
 _TICK = 1.0
 
@@ -70,7 +73,15 @@ class Done:
     is_whole: bool = True
 
 
-Worker = Callable[[Work, asyncio.Event], Awaitable[Done]]
+@dataclass(slots=True)
+class Progress:
+    """What a piece of work has brought so far, and how much of that is written down."""
+
+    counts: PassCounts = field(default_factory=PassCounts)
+    counted: PassCounts = field(default_factory=PassCounts)
+
+
+Worker = Callable[[Work, asyncio.Event, Progress], Awaitable[Done]]
 
 
 class Dispatcher:
@@ -101,6 +112,9 @@ class Dispatcher:
         self._over = over
         self._asked: dict[str, asyncio.Future[Done]] = {}
         self._busy: dict[str, asyncio.Task[None]] = {}
+        self._progress: dict[str, Progress] = {}
+        self._failures: Counter[str] = Counter()
+        """How often in a row work could not be done at all."""
         self._ending: set[str] = set()
         """Whose work is over and is being written down."""
         self._halts: set[asyncio.Event] = set()
@@ -180,7 +194,7 @@ class Dispatcher:
                 await asyncio.to_thread(self._states.release, name, self._owner)
 
     async def renew(self) -> None:
-        """Keep the leases of what is being done; to be called every `RENEWAL` seconds.
+        """Keep the leases of what is being done, count what it brought; to be called every `RENEWAL` seconds.
 
         A process that slept may have lost one to another, which works on the source now: then this one ends.
         """
@@ -194,6 +208,17 @@ class Dispatcher:
             if self._busy.get(name) is busy[name]:
                 log.warning("%s belongs to another process by now; it is left to that one", name)
                 busy[name].cancel(LOST)
+        await self._count_progress()
+
+    async def _count_progress(self) -> None:
+        """Count what was brought since it was last counted; what ends meanwhile does not count it again."""
+        more = {}
+        for name, progress in self._progress.items():
+            if progress.counts != progress.counted:
+                more[name] = progress.counts - progress.counted
+                progress.counted = progress.counts
+        if more:
+            await asyncio.to_thread(self._states.brought, more)
 
     async def _fill_places(self) -> bool:
         """Begin what fits; whether anything was begun."""
@@ -274,28 +299,34 @@ class Dispatcher:
     async def _do(self, work: Work, halt: asyncio.Event) -> None:
         timer = asyncio.get_running_loop().call_later(LONGEST_WORK, halt.set)
         done = Done(is_whole=False)
+        progress = self._progress[work.name] = Progress()
+        failures = self._failures.pop(work.name, 0)
         try:
-            done = await self._worker(work, halt)
+            done = await self._worker(work, halt, progress)
             if work.source:
                 await self._keep(work, work.source, done)
         except IndexUnavailableError as error:  # not the fault of the source: it stays unfinished
             log.warning("%s of %s was broken off: %s", work.kind, work.name, error)
-            done = await self._end(work, Done(is_whole=False))
+            done = await self._end(work, Done(progress.counts, is_whole=False))
         except ArchiverError as error:
             log.error("%s of %s failed: %s", work.kind, work.name, error)  # noqa: TRY400 - it says all
-            done = await self._end(work, Done(problem=str(error)))
+            self._failures[work.name] = failures + 1
+            done = await self._end(work, Done(progress.counts, str(error)))
         except Exception as error:  # one piece of work must not end the others
             log.exception("%s of %s failed", work.kind, work.name)
-            done = await self._end(work, Done(problem=f"internal error: {error!r}"))
+            self._failures[work.name] = failures + 1
+            done = await self._end(work, Done(progress.counts, f"internal error: {error!r}"))
         finally:
             timer.cancel()
+            del self._progress[work.name]
             self._halts.discard(halt)
             self._ending.discard(work.name)
             del self._busy[work.name]
             if work.kind is Kind.LOOK:
                 self._settle(work.name, done)
             if done.problem or not done.is_whole:
-                self._not_before[work.name] = time.monotonic() + RETRY
+                pause = min(LONGEST_RETRY, RETRY * 2 ** max(0, self._failures[work.name] - 1))
+                self._not_before[work.name] = time.monotonic() + pause
             self._changed.set()
 
     async def _end(self, work: Work, done: Done) -> Done:
@@ -310,7 +341,9 @@ class Dispatcher:
     async def _keep(self, work: Work, source: Source, done: Done) -> None:
         """Write down how the work ended; work that was cut short stays unfinished."""
         self._ending.add(source.name)
+        progress = self._progress[source.name]
         if work.kind is Kind.LOOK and not done.is_whole:
+            await self._count_progress()
             await asyncio.to_thread(self._states.release, source.name, self._owner)
             return
         await asyncio.to_thread(
@@ -321,6 +354,7 @@ class Dispatcher:
             done.counts,
             done.problem,
             is_pass=work.kind is Kind.LOOK,
+            counted=progress.counted,
         )
 
     def _settle(self, name: str, done: Done) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -111,25 +112,42 @@ class SourceStates:
                 .values(lease_owner=None, lease_until=None)
             )
 
-    def finished(
-        self, name: str, owner: str, at: datetime, counts: PassCounts, problem: str | None, *, is_pass: bool
-    ) -> None:
-        """Count what the work brought, and give back the lease.
+    def brought(self, more: Mapping[str, PassCounts]) -> None:
+        """Count what the work on sources, by name, brought since it was last counted."""
+        with self._database.writing() as connection:
+            for name, counts in more.items():
+                self._locked(connection, name)
+                connection.execute(
+                    update(source_states).where(_c.name == storable(name)).values(_added(counts))
+                )
 
-        A pass that ended also says how the source does now. When another took the lease meanwhile, only the
-        counts are added: the rest is what the other will say.
+    def finished(
+        self,
+        name: str,
+        owner: str,
+        at: datetime,
+        counts: PassCounts,
+        problem: str | None,
+        *,
+        is_pass: bool,
+        counted: PassCounts = PassCounts(),  # noqa: B008 - it is frozen
+    ) -> None:
+        """Count what the work brought but for what is `counted` already, and give back the lease.
+
+        A pass that ended also says how the source does now, and so does a batch of revisits that failed. When
+        another took the lease meanwhile, only the counts are added: the rest is what the other will say.
         """
         with self._database.writing() as connection:
             row = self._locked(connection, name)
-            values: dict[str, Any] = {
-                f"total_{each}": _c[f"total_{each}"] + getattr(counts, each) for each in COUNTS
-            }
+            values = _added(counts - counted)
             if row.lease_owner in (None, owner):
                 values |= {"lease_owner": None, "lease_until": None}
                 if is_pass or row.unfinished_since == row.started_at:
                     values["unfinished_since"] = None
                 if is_pass:
                     values |= _ended(row, at, counts, one_line(problem))
+                elif problem:
+                    values["problem"] = one_line(problem)
             connection.execute(update(source_states).where(_c.name == storable(name)).values(values))
 
     def plan(self, name: str, next_run_at: datetime | None, interval: timedelta | None) -> None:
@@ -160,6 +178,10 @@ class SourceStates:
 def _is_free(at: datetime) -> ColumnElement[bool]:
     """Whether nobody holds the source at the moment `at`."""
     return or_(_c.lease_owner.is_(None), _c.lease_until <= to_microseconds(at), is_void(_c.lease_until, at))
+
+
+def _added(counts: PassCounts) -> dict[str, Any]:
+    return {f"total_{each}": _c[f"total_{each}"] + getattr(counts, each) for each in COUNTS}
 
 
 def _ended(row: Any, at: datetime, counts: PassCounts, problem: str | None) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,9 +14,10 @@ import pytest
 
 from archiver.config.schedule import Schedule
 from archiver.config.source import Source
-from archiver.errors import ArchiverError, IndexUnavailableError, StorageError
+from archiver.errors import ArchiverError, ConfigurationError, IndexUnavailableError, StorageError
 from archiver.model.operations import PassCounts
-from archiver.service.dispatcher import Dispatcher, Done, Kind, Work
+from archiver.service import dispatcher as dispatcher_module
+from archiver.service.dispatcher import Dispatcher, Done, Kind, Progress, Work
 from archiver.storage.index import FollowedArticle, Index
 
 HOUR = timedelta(hours=1)
@@ -39,6 +41,8 @@ class Desk:
     at_once: set[str] = field(default_factory=set)
     most: int = 0
     gate: asyncio.Event = field(default_factory=asyncio.Event)
+    brings: PassCounts = field(default_factory=lambda: PassCounts(new=1))
+    fails_always: Callable[[], Exception] | None = None
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -47,24 +51,27 @@ class Desk:
             spent=lambda: self.spent, over=lambda: self.over,
         )  # fmt: skip
 
-    async def _work(self, work: Work, halt: asyncio.Event) -> Done:
+    async def _work(self, work: Work, halt: asyncio.Event, progress: Progress) -> Done:
         assert work.name not in self.at_once, "two things of one source at once"
         self.at_once.add(work.name)
         self.most = max(self.most, len(self.at_once))
         self.begun.append(work)
+        progress.counts = self.brings
         try:
             await asyncio.sleep(0)
             opened, halted = (asyncio.ensure_future(event.wait()) for event in (self.gate, halt))
             await asyncio.wait((opened, halted), return_when=asyncio.FIRST_COMPLETED)
             opened.cancel()
             halted.cancel()
+            if self.fails_always:
+                raise self.fails_always()
             if work.name in self.fails:
                 raise self.fails.pop(work.name)
             if work.kind is Kind.REVISIT:
                 self.plan_later(work.name)
         finally:
             self.at_once.discard(work.name)
-        return Done(PassCounts(new=1), is_whole=not halt.is_set())
+        return Done(self.brings, is_whole=not halt.is_set())
 
     def follow(self, name: str, due: datetime, url: str = "") -> None:
         """An article of the source that is due."""
@@ -200,6 +207,49 @@ async def test_leases_are_renewed_while_the_work_lasts(tmp_path: Path) -> None:
         await looking
 
 
+async def test_what_work_brings_is_counted_while_it_lasts_and_once(tmp_path: Path) -> None:
+    async with desk(tmp_path, "one") as at:
+        at.brings = PassCounts(new=3, unchanged=1)
+        at.gate.clear()
+        looking = asyncio.create_task(at.dispatcher.look("one"))
+        await at.until(lambda: bool(at.begun))
+        await at.dispatcher.renew()
+        await at.dispatcher.renew()
+        state = at.index.operations.sources.get("one")
+        assert (state.total, state.last) == (at.brings, PassCounts())
+        at.gate.set()
+        await looking
+        state = at.index.operations.sources.get("one")
+        assert (state.total, state.last) == (at.brings, at.brings)
+
+
+async def test_what_broken_off_work_brought_is_counted(tmp_path: Path) -> None:
+    async with desk(tmp_path, "one", "two") as at:
+        at.fails = {"one": StorageError("a page cannot be read"), "two": IndexUnavailableError("away")}
+        await asyncio.gather(at.dispatcher.look("one"), at.dispatcher.look("two"))
+        states = at.index.operations.sources
+        assert [states.get(name).total for name in ("one", "two")] == [at.brings, at.brings]
+
+
+async def test_work_that_cannot_be_done_is_tried_ever_less_often(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatcher_module, "RETRY", 0.02)
+    monkeypatch.setattr(dispatcher_module, "_TICK", 0.01)
+    async with desk(tmp_path, "one") as at:
+        tries: list[float] = []
+
+        def fail() -> Exception:
+            tries.append(time.monotonic())
+            return ConfigurationError("a header names a variable that is not set")
+
+        at.fails_always = fail
+        at.follow("one", datetime.now(UTC) - HOUR)
+        await at.until(lambda: len(tries) == 6)
+        assert tries[5] - tries[4] > 0.02 * 2**4
+        assert "not set" in str(at.index.operations.sources.get("one").problem)
+
+
 async def test_a_process_that_slept_leaves_a_source_to_the_one_that_took_it_meanwhile(tmp_path: Path) -> None:
     async with desk(tmp_path, "one", "two") as at:
         at.gate.clear()
@@ -274,8 +324,8 @@ async def test_work_that_does_not_end_is_abandoned(tmp_path: Path) -> None:
     with Index.open(f"sqlite:///{tmp_path}/index.sqlite") as index:
         began = asyncio.Event()
 
-        async def never(work: Work, halt: asyncio.Event) -> Done:
-            del work, halt
+        async def never(work: Work, halt: asyncio.Event, progress: Progress) -> Done:
+            del work, halt, progress
             began.set()
             await asyncio.Event().wait()
             raise AssertionError
