@@ -19,7 +19,10 @@ def next_interval(schedule: Schedule, current: timedelta | None, *, brought: boo
     """
     if schedule.interval is None:
         return None
-    base = schedule.interval
-    wanted = (current or base) * (FASTER if brought else SLOWER)
+    return within(schedule.interval, (current or schedule.interval) * (FASTER if brought else SLOWER))
+
+
+def within(base: timedelta, interval: timedelta) -> timedelta:
+    """The interval nearest to `interval` that suits a source whose file says `base`; whole seconds."""
     shortest = max(SHORTEST, base * FASTEST_SHARE)
-    return timedelta(seconds=round(min(max(wanted, shortest), base * SLOWEST_SHARE).total_seconds()))
+    return timedelta(seconds=round(min(max(interval, shortest), base * SLOWEST_SHARE).total_seconds()))

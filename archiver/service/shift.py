@@ -164,7 +164,8 @@ class Shift:
             await self._chores.do(name)
         elif source and name not in self._paused:
             done = await self.dispatcher.look(name)
-            if done.is_whole and not self._stops:
+            source = self._files.sources.get(name)  # its file may have changed meanwhile
+            if source and done.is_whole and not self._stops:
                 await self._plan_next(source, brought=done.counts.new > 0)
 
     async def _plan_next(self, source: Source, *, brought: bool) -> None:

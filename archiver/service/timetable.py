@@ -12,10 +12,12 @@ from apscheduler.events import EVENT_JOB_EXECUTED, JobExecutionEvent
 from apscheduler.executors.base import BaseExecutor
 from apscheduler.job import Job
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from archiver.config.schedule import Schedule
 from archiver.config.source import Source
+from archiver.service.pace import within
 
 log = logging.getLogger(__name__)
 SOURCE, CHORE = "source", "chore"
@@ -92,6 +94,9 @@ class Timetable:
     ) -> None:
         """Bring the table to what is configured, with the intervals that were found to suit; begin."""
         self._scheduler.start(paused=True)
+        for job in self._scheduler.get_jobs():
+            if not _is_whole(job):
+                job.remove()
         self.follow(sources, intervals)
         for name, schedule in chores:
             self._put(CHORE, name, schedule, None)
@@ -167,9 +172,14 @@ class Timetable:
     def _put(self, kind: str, name: str, schedule: Schedule, interval: timedelta | None) -> None:
         job_id = _job_id(kind, name)
         known = self._scheduler.get_job(job_id)
-        if known and known.name == str(schedule):
+        if (
+            known
+            and known.name == str(schedule)
+            and isinstance(known.trigger, CronTrigger) is bool(schedule.cron)
+        ):
             return
-        trigger = _every(interval) if interval else schedule.trigger(_jitter(schedule.interval))
+        base = schedule.interval
+        trigger = _every(within(base, interval)) if base and interval else schedule.trigger(_jitter(base))
         self._scheduler.add_job(
             due,
             trigger,
@@ -190,6 +200,17 @@ def is_followed(store: Any, source: str) -> bool:
 
 def _job_id(kind: str, name: str) -> str:
     return f"{kind}:{name}"
+
+
+def _is_whole(job: Job) -> bool:
+    """Whether the job is as this program makes them, and not another version of it or somebody by hand."""
+    return (
+        len(job.args) == 2
+        and job.executor == "default"
+        and isinstance(job.trigger, IntervalTrigger | CronTrigger)
+        and isinstance(job.next_run_time, datetime)
+        and job.next_run_time.tzinfo is not None
+    )
 
 
 def _time_of(job: Job) -> datetime:

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 import time_machine
+from apscheduler.job import Job
+from apscheduler.triggers.cron import CronTrigger
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -287,6 +289,92 @@ async def test_the_table_follows_the_source_files(tmp_path: Path) -> None:
     assert table.timetable.next_run("comes")
     table.timetable.stop()
     table.index.close()
+
+
+@pytest.mark.parametrize("cron", ["0 5 1 1 *", "*/7 * * * *"])
+async def test_a_cron_line_takes_the_place_of_an_interval_that_was_found_to_suit(
+    tmp_path: Path, cron: str
+) -> None:
+    table = Table(tmp_path)
+    table.start(source("one"))
+    table.timetable.again_in("one", timedelta(minutes=48))
+    table.timetable.stop()
+    table.index.close()
+    again = Table(tmp_path)
+    changed = replace(source("one"), schedule=Schedule(cron=cron))
+    again.timetable.start([changed], [], lambda _name: timedelta(minutes=48))
+    assert again.timetable.interval("one") is None
+    when = again.timetable.next_run("one")
+    assert when
+    expected = Schedule(cron=cron).trigger().get_next_fire_time(None, datetime.now(UTC))
+    assert abs(when - expected) < timedelta(minutes=8)
+    again.timetable.stop()
+    again.index.close()
+
+
+async def test_an_interval_that_was_found_to_suit_stays_within_the_bounds_of_a_new_schedule(
+    tmp_path: Path,
+) -> None:
+    table = Table(tmp_path)
+    week = timedelta(days=7)
+    table.timetable.start([source("one")], [], lambda _name: week)
+    assert table.timetable.interval("one") == 4 * HOUR
+    table.timetable.stop()
+    table.index.close()
+
+
+def _without_arguments(job: Job) -> None:
+    job.args = ()
+
+
+def _of_another_kind(job: Job) -> None:
+    job.name, job.trigger = "1 h", CronTrigger(minute="0", timezone=UTC)
+
+
+def _without_a_time(job: Job) -> None:
+    job.next_run_time = None
+
+
+def _of_a_time_nowhere(job: Job) -> None:
+    job.next_run_time = datetime(2030, 1, 1)  # noqa: DTZ001 - that is what is wrong with it
+
+
+def _without_a_trigger(job: Job) -> None:
+    job.trigger = "every hour"
+
+
+def _done_by_another(job: Job) -> None:
+    job.executor = "processes"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        _without_arguments,
+        _of_another_kind,
+        _without_a_time,
+        _of_a_time_nowhere,
+        _without_a_trigger,
+        _done_by_another,
+    ],
+)
+async def test_a_job_that_is_none_of_ours_is_replaced(tmp_path: Path, spoil: Callable[[Job], None]) -> None:
+    table = Table(tmp_path)
+    table.start(source("one"))
+    table.timetable.stop()
+    store = table.index.job_store()
+    job = store.lookup_job("source:one")
+    spoil(job)
+    store.update_job(job)
+    table.index.close()
+    again = Table(tmp_path)
+    again.start(source("one"))
+    assert again.timetable.interval("one") == HOUR
+    when = again.timetable.next_run("one")
+    assert when
+    assert when - datetime.now(UTC) <= SPREAD
+    again.timetable.stop()
+    again.index.close()
 
 
 async def test_the_table_outlives_the_process_and_a_job_store_that_fails(
