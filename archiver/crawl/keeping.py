@@ -12,6 +12,7 @@ from http import HTTPStatus
 from archiver.crawl.archive import SOFTWARE, Archive, user_agent
 from archiver.crawl.assemble import assemble, reason_for
 from archiver.crawl.extracting import Extractor
+from archiver.crawl.planning import LOOKED_BACK, is_sooner, try_again
 from archiver.model import identifier
 from archiver.model.article import ExtractedArticle
 from archiver.model.capture import Capture
@@ -47,10 +48,6 @@ class Outcome(StrEnum):
     """The page asks not to be archived, and the settings say to heed that."""
 
 
-LOOKED_BACK = 50
-"""Snapshots in which a picture that could not be had now is looked for."""
-TRY_AGAIN = timedelta(hours=1)
-"""When an article is visited again whose server gave no answer about it."""
 LEFT_OUT = (
     "the page asks not to be archived (noarchive), so there is no snapshot of it; capture.noarchive ="
     ' "record" archives such pages and notes the wish'
@@ -183,13 +180,16 @@ class SnapshotKeeper:
         if event and not event.confirmed:
             due = now + SECOND_LOOK
         elif outcome is Outcome.FAILED:
-            due = fetched.page.again_at or now + TRY_AGAIN
+            due = fetched.page.again_at or try_again(self._archive.index, fetched.seed, now, before)
         if look:
             due = min(due or look, look)
+        source = fetched.source
+        if before and before.source not in (None, source) and is_sooner(before.next_visit_at, due, now):
+            source, due = before.source, before.next_visit_at  # another follows it more closely
         followed = FollowedArticle(
             key=key,
             url=fetched.seed,
-            source=fetched.source,
+            source=source,
             first_seen=first_seen,
             last_visit=now,
             last_change=now if changed or before is None else before.last_change,

@@ -7,15 +7,22 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
-from archiver.crawl.keeping import LOOKED_BACK
+from archiver.config.source import Source
 from archiver.storage.index import FollowedArticle, Index, Match
 from archiver.versions import pictures_through
 from archiver.versions.revisit import SECOND_LOOK, SHORTEST, next_look, next_visit
 
+LOOKED_BACK = 50
+"""Snapshots in which a picture that could not be had now is looked for."""
+TRY_AGAIN = timedelta(hours=1)
+"""When an article is visited again whose server gave no answer about it."""
+LONGEST_TRY = timedelta(days=1)
 COME_AGAIN = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS)
 """Refusals that say nothing of the page."""
 AHEAD = timedelta(hours=1)
 """A page that claims to be updated further in the future than this is not believed."""
+ABANDONED = timedelta(hours=2)
+"""An article of another source that is overdue for so long is taken over by who lists it."""
 LONGEST_REST = timedelta(days=1)
 """How long a page that is listed and never was there is left alone, at most."""
 
@@ -41,6 +48,36 @@ def is_known(
         return True
     first = next(index.captures(Match.EXACT, url, limit=1), refused)
     return now - refused.captured_at < min(LONGEST_REST, refused.captured_at - first.captured_at)
+
+
+def adopt(index: Index, source: Source, url: str, now: datetime) -> None:
+    """Follow an archived article that `source` lists and that nobody visits any more.
+
+    One that was captured by hand, whose source is gone or renamed, or whose ladder had ended sooner.
+    """
+    shown = next(index.snapshots(url, descending=True, limit=1), None)
+    article = index.followed(shown.article_key) if shown and shown.article_key else None
+    if article is None or (article.next_visit_at and now - article.next_visit_at < ABANDONED):
+        return
+    due = next_visit(source.revisit, article.first_seen, article.last_visit, changed=False)
+    if due and (article.next_visit_at is None or article.source != source.name):
+        index.follow([replace(article, source=source.name, url=url, next_visit_at=due)])
+
+
+def try_again(index: Index, url: str, now: datetime, before: FollowedArticle | None) -> datetime:
+    """When to visit an article again after a failure at `now`; `before` is how it was followed until then.
+
+    In an hour, and after each further failure in a row in twice the time, at most a day.
+    """
+    good = index.closest(url, now, below=400)
+    if before is None or good is None or before.last_visit <= good.captured_at:
+        return now + TRY_AGAIN
+    return now + min(LONGEST_TRY, max(TRY_AGAIN, 2 * (now - before.last_visit)))
+
+
+def is_sooner(planned: datetime | None, due: datetime | None, now: datetime) -> bool:
+    """Whether what was planned before is still to come, and comes before `due`."""
+    return planned is not None and planned > now and (due is None or planned < due)
 
 
 def plan_anew(index: Index, ladder: Sequence[timedelta], articles: Iterable[FollowedArticle]) -> None:

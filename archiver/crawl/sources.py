@@ -14,9 +14,9 @@ from archiver.config.settings import Settings
 from archiver.config.source import PictureChoice, Source
 from archiver.crawl.archive import Archive
 from archiver.crawl.extracting import Extractor
-from archiver.crawl.keeping import TRY_AGAIN, Outcome, PageResult, SnapshotKeeper
+from archiver.crawl.keeping import Outcome, PageResult, SnapshotKeeper
 from archiver.crawl.memory import ArchiveMemory
-from archiver.crawl.planning import is_known, plan_anew
+from archiver.crawl.planning import TRY_AGAIN, adopt, is_known, plan_anew
 from archiver.crawl.scrapy_run import crawl
 from archiver.model.snapshot import Announcement
 from archiver.retrieval import Retrieval
@@ -159,15 +159,20 @@ class SourceCrawl:
         await asyncio.to_thread(self._plan_the_rest, due)
 
     def _due(self, most: int, *, newest_first: bool) -> list[FollowedArticle]:
-        """What is due by its plan; what has none gets one first."""
+        """What is due by its plan; what has none gets one first, what the source wants no more is left."""
         index, name = self._archive.index, self._source.name
         while not self._halt.is_set():
             due = index.due(datetime.now(UTC), name, most, newest_first=newest_first)
             unplanned = [article for article in due if not article.is_planned]
-            if not unplanned:
+            unwanted = [article for article in due if not self._wants(article.url)]
+            if not unplanned and not unwanted:
                 return due
             plan_anew(index, self._source.revisit, unplanned)
+            index.follow([replace(article, next_visit_at=None) for article in unwanted])
         return []
+
+    def _wants(self, url: str) -> bool:
+        return self._source.wants(url) or url in self._source.pages
 
     def _plan_the_rest(self, due: Sequence[FollowedArticle]) -> None:
         """What a visit left as it was must not be due at once again.
@@ -235,8 +240,12 @@ class SourceCrawl:
         return Visit(entry.url, self._source.name, self._headers, announcement)
 
     def _is_known(self, url: str, updated: datetime | None) -> bool:
+        index, now = self._archive.index, datetime.now(UTC)
         skips = self._archive.settings.capture.noarchive == "skip"  # such a page has no snapshot
-        return is_known(self._archive.index, url, updated, datetime.now(UTC), without_snapshot=skips)
+        if not is_known(index, url, updated, now, without_snapshot=skips):
+            return False
+        adopt(index, self._source, url, now)
+        return True
 
     def _note(self, page: PageResult) -> None:
         self.result.add(page)

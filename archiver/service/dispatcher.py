@@ -1,8 +1,8 @@
 """Decides what is worked on next: never two things of one source at once, and no kind of work for ever.
 
 Three kinds wait: sources that are to be looked at, articles that are due again, submitted pages. They
-take turns. When the day's budget is nearly spent, articles that are due again wait, and when it is spent all
-does; when articles are too late, the newest come first.
+take turns, and so do the sources whose articles are due. When the day's budget is nearly spent, articles that
+are due again wait, and when it is spent all does; when articles are too late, the newest come first.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ RETRY = 5.0
 LONGEST_RETRY = 600.0
 """Seconds after which work that cannot be done is tried again; twice as many after each time."""
 SUBMISSIONS = "submissions"
+SPENT = "not looked at: the bytes of today are used up (politeness.bytes_per_day); it goes on at midnight UTC"
 _TICK = 1.0
 
 
@@ -48,6 +49,9 @@ class Kind(StrEnum):
     LOOK = "look"
     REVISIT = "revisit"
     SUBMISSIONS = "submissions"
+
+
+SPENT = "not looked at: the bytes of today are used up (politeness.bytes_per_day); it goes on at midnight UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,8 @@ class Dispatcher:
         self._progress: dict[str, Progress] = {}
         self._failures: Counter[str] = Counter()
         """How often in a row work could not be done at all."""
+        self._last_turn: dict[str, float] = {}
+        """When a batch of a source's articles was last begun: who waited longest for a turn has the next."""
         self._ending: set[str] = set()
         """Whose work is over and is being written down."""
         self._halts: set[asyncio.Event] = set()
@@ -174,13 +180,20 @@ class Dispatcher:
         """Work until nothing waits and nothing is being done."""
         while not self._halted and not self.fatal:
             self._changed.clear()
-            if not await self._fill_places() and not self._busy and not self._asked:
+            begun = await self._fill_places()
+            if not begun and not self._busy and self._spent() >= 1.0:
+                self._refuse_looks(SPENT)
+            if not begun and not self._busy and not self._asked:
                 break
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), _TICK)
         self.halt()
         if self._busy:
             await asyncio.wait(self._busy.values())
+
+    def _refuse_looks(self, problem: str) -> None:
+        for name in list(self._asked):
+            self._settle(name, Done(problem=problem, is_whole=False))
 
     async def abandon(self) -> None:
         """End at once what is still being done; it stays unfinished, and whoever comes next may begin it."""
@@ -264,9 +277,10 @@ class Dispatcher:
         now = datetime.now(UTC)
         followed = self._followed()
         due = await asyncio.to_thread(self._index.due_sources, now)
-        for late in sorted(due, key=lambda each: each.oldest):
+        for late in sorted(due, key=lambda each: (self._last_turn.get(each.source, 0.0), each.oldest)):
             source = followed.get(late.source)
             if source and self._is_free(late.source):
+                self._last_turn[late.source] = time.monotonic()
                 return Work(Kind.REVISIT, source, newest_first=now - late.oldest > BEHIND)
         return None
 

@@ -46,6 +46,8 @@ class FollowedArticle:
 
 def follow(database: Database, connection: Connection, followed: Sequence[FollowedArticle]) -> None:
     """Insert or replace what is known of these articles."""
+    if not followed:
+        return
     rows = [_row(article) for article in followed]
     insert = _insert(database, rows)
     kept = {"first_seen": _lesser(database, articles.c.first_seen, insert.excluded.first_seen)}

@@ -285,6 +285,34 @@ def test_a_new_index_lets_nobody_visit_everything_again(operator: Operator, gene
         assert len(index.due(datetime.now(UTC) + timedelta(days=2))) == 18
 
 
+def test_what_a_source_wants_no_more_is_not_visited_again(
+    operator: Operator, generated: GeneratedSite
+) -> None:
+    follow(operator, generated)
+    operator.crawl()
+    for path in (operator.archive.home / "sources").glob("outlet-*.yaml"):
+        path.write_text(path.read_text() + "exclude: ['/news/']\n")
+    operator.make_everything_due()
+    generated.forget_requests()
+    operator.crawl()
+    assert not [request for request in generated.requests if "/news/" in request.path]
+    with operator.archive.index() as index:
+        assert not index.due(datetime.now(UTC) + timedelta(days=999))
+
+
+def test_an_article_of_two_sources_is_followed_as_closely_as_either_wants(operator: Operator) -> None:
+    with GeneratedSite(hosts=1, articles=2, pictures_per_article=0) as site:
+        paper = {"domains": ["outlet0.localhost"], "max_age": None}
+        operator.source("close", feeds=list(site.feed_urls), revisit="dense", **paper)
+        operator.source("once", pages=list(site.article_urls), revisit="none", **paper)
+        operator.crawl("close")
+        site.mutate(1.0)
+        assert total(operator.crawl("once"), "changed") == 2
+    with operator.archive.index() as index:
+        due = index.due(datetime.now(UTC) + timedelta(hours=1))
+        assert [article.source for article in due] == ["close", "close"]
+
+
 def test_the_deletion_of_an_article_is_an_event_with_its_own_capture_as_evidence(operator: Operator) -> None:
     with DemoSite() as site:
         operator.source(

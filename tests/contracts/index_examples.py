@@ -103,7 +103,7 @@ def snapshot(
     page: Capture,
     *pictures: SnapshotPicture,
     seed: str | None = None,
-    source: str = "example",
+    source: str | None = "example",
 ) -> Snapshot:
     """A snapshot of `page`."""
     return Snapshot(

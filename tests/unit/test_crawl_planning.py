@@ -11,10 +11,11 @@ from uuid import uuid4
 import pytest
 from index_examples import at, capture, failure, located, not_modified, snapshot
 
-from archiver.crawl.planning import is_known, plan_anew
+from archiver.config.source import Source
+from archiver.crawl.planning import adopt, is_known, plan_anew, try_again
 from archiver.model.capture import Capture
 from archiver.model.version import ArticleEvent, ChangeKind
-from archiver.storage.index import Index
+from archiver.storage.index import FollowedArticle, Index
 
 URL = "https://news.example/a"
 KEY = "news.example/a"
@@ -28,9 +29,9 @@ def index(tmp_path: Path) -> Iterator[Index]:
         yield index
 
 
-def archived(index: Index, seconds: float = 0) -> Capture:
-    page = capture(URL, seconds)
-    shown = replace(snapshot("ark:99999/a", page), article_key=KEY)
+def archived(index: Index, source: str | None = "example") -> Capture:
+    page = capture(URL, 0, source=source)
+    shown = replace(snapshot("ark:99999/a", page, source=source), article_key=KEY)
     index.record([page], snapshots=located(shown))
     return page
 
@@ -99,6 +100,65 @@ def test_a_page_that_never_was_there_is_left_alone_for_as_long_as_it_was_not(ind
     assert knows(index, 123)
     assert not knows(index, 125)
     assert not knows(index, 101, updated=100.5)
+
+
+def followed(index: Index) -> FollowedArticle:
+    article = index.followed(KEY)
+    assert article is not None
+    return article
+
+
+def listing(name: str, *hours: float) -> Source:
+    """A source that lists the page."""
+    ladder = tuple(timedelta(hours=each) for each in hours)
+    return Source(name, name, ("news.example",), "DE", ("en",), revisit=ladder)
+
+
+def test_an_article_that_was_captured_by_hand_is_followed_by_the_source_that_lists_it(index: Index) -> None:
+    archived(index, source=None)
+    assert followed(index).next_visit_at is None
+    adopt(index, listing("paper", 1, 6), URL, at(HOUR))
+    assert (followed(index).source, followed(index).next_visit_at) == ("paper", at(HOUR))
+
+
+def test_an_article_whose_source_is_gone_is_taken_over_when_it_is_overdue(index: Index) -> None:
+    archived(index)
+    index.follow([replace(followed(index), source="old-name", next_visit_at=at(HOUR))])
+    adopt(index, listing("new-name", 1, 6), URL, at(2 * HOUR))
+    assert followed(index).source == "old-name"
+    adopt(index, listing("new-name", 1, 6), URL, at(3.5 * HOUR))
+    assert followed(index).source == "new-name"
+
+
+def test_an_article_is_followed_again_when_the_ladder_of_its_source_is_made_longer(index: Index) -> None:
+    archived(index)
+    index.follow([replace(followed(index), next_visit_at=None)])
+    adopt(index, listing("example"), URL, at(HOUR))
+    assert followed(index).next_visit_at is None
+    adopt(index, listing("example", 6, 24), URL, at(HOUR))
+    assert followed(index).next_visit_at == at(6 * HOUR)
+
+
+def test_an_article_whose_ladder_has_ended_stays_as_it_is(index: Index) -> None:
+    archived(index)
+    ended = replace(followed(index), last_visit=at(25 * HOUR), next_visit_at=None)
+    index.follow([ended])
+    adopt(index, listing("other", 6, 24), URL, at(99 * HOUR))
+    assert followed(index) == ended
+
+
+def test_an_article_whose_server_fails_is_tried_ever_less_often(index: Index) -> None:
+    archived(index)
+    hours, waits = 3.0, []
+    for _ in range(7):
+        now = at(hours * HOUR)
+        again = try_again(index, URL, now, followed(index))
+        index.follow([replace(followed(index), last_visit=now, next_visit_at=again)])
+        waits.append((again - now) / timedelta(hours=1))
+        hours += waits[-1]
+    assert waits == [1, 2, 4, 8, 16, 24, 24]
+    index.record([capture(URL, hours * HOUR)])
+    assert try_again(index, URL, at((hours + 1) * HOUR), followed(index)) == at((hours + 2) * HOUR)
 
 
 def planned(index: Index) -> tuple[datetime, datetime | None]:

@@ -42,6 +42,8 @@ class Desk:
     most: int = 0
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     brings: PassCounts = field(default_factory=lambda: PassCounts(new=1))
+    brings_down: int = 100
+    """Articles that a batch of revisits visits."""
     fails_always: Callable[[], Exception] | None = None
 
     def __post_init__(self) -> None:
@@ -80,7 +82,7 @@ class Desk:
 
     def plan_later(self, name: str) -> None:
         now = datetime.now(UTC)
-        for article in self.index.due(now, name, 100):
+        for article in self.index.due(now, name, self.brings_down):
             self.follow(name, now + HOUR, article.url)
 
     def names(self, kind: Kind) -> list[str]:
@@ -151,6 +153,29 @@ async def test_the_longest_overdue_source_comes_first_and_hours_late_the_newest_
         at.sources.update({name: source(name) for name in ("late", "later")})
         await at.until(lambda: len(at.begun) == 2)
         assert [(work.name, work.newest_first) for work in at.begun] == [("later", True), ("late", False)]
+
+
+async def test_a_source_with_much_that_is_late_leaves_others_their_turn(tmp_path: Path) -> None:
+    async with desk(tmp_path, "much", "little", places=1) as at:
+        now = datetime.now(UTC)
+        at.brings_down = 5
+        for number in range(40):
+            at.follow("much", now - 3 * HOUR, f"http://much.example/{number}")
+        for number in range(10):
+            at.follow("little", now - 2 * HOUR, f"http://little.example/{number}")
+        await at.until(lambda: len(at.names(Kind.REVISIT)) >= 4)
+        assert at.names(Kind.REVISIT)[:4] == ["much", "little", "much", "little"]
+
+
+async def test_a_single_pass_on_a_spent_budget_ends_and_says_why(tmp_path: Path) -> None:
+    with Index.open(f"sqlite:///{tmp_path}/index.sqlite") as index:
+        at = Desk(index, {"one": source("one")}, spent=1.0)
+        looking = asyncio.create_task(at.dispatcher.look("one"))
+        await asyncio.sleep(0)
+        await asyncio.wait_for(at.dispatcher.run_until_idle(), 10)
+        done = await looking
+        assert not done.is_whole
+        assert "politeness.bytes_per_day" in str(done.problem)
 
 
 async def test_nearly_spent_budgets_leave_looks_and_spent_ones_nothing(tmp_path: Path) -> None:
