@@ -13,7 +13,7 @@ from archiver.cli.logs import ending_in_the_log, log_format_option, set_up_logs
 from archiver.cli.output import Terminal, json_option, pass_terminal, plain, print_json, say
 from archiver.config.sources import SourceCatalogue, load_sources
 from archiver.errors import ArchiverError, UsageError
-from archiver.model.operations import PassCounts
+from archiver.model.operations import COUNTS
 
 log = logging.getLogger(__name__)
 
@@ -48,10 +48,10 @@ def command(terminal: Terminal, once: bool, web: bool | None, as_json: bool, log
             arguments = ("--home", str(home.root), "serve", "--log-format", log_format) if served else ()
             run_service(home, settings, web=arguments)
             return
-        looks = run_once(home, settings)
+        done = run_once(home, settings)
+    looks = done.looks
     problems = {name: look.problem for name, look in looks.items() if look.problem}
-    counts = sum((look.counts for look in looks.values()), PassCounts())
-    brought = {name: getattr(counts, name) for name in counts.__slots__}
+    brought = {name: getattr(done.counts, name) for name in COUNTS}
     catalogue = load_sources(home.sources)
     if as_json:
         print_json({**brought, "problems": problems})

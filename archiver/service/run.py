@@ -18,11 +18,11 @@ from archiver.crawl.extracting import Extractor
 from archiver.crawl.reactor import run_under_reactor
 from archiver.errors import AlreadyRunningError, IndexDamagedError, IndexUnavailableError
 from archiver.service.clock_watch import ClockWatch
-from archiver.service.dispatcher import Done
 from archiver.service.home_lock import sole_service
 from archiver.service.pulse import LEADER, STANDBY, STOPPING, Pulse
 from archiver.service.shift import LEADERSHIP_EVERY, Orders, Shift
 from archiver.service.source_files import SourceFiles
+from archiver.service.tally import AllDone
 from archiver.service.web_process import keep_web_running
 from archiver.storage.index import Index
 from archiver.storage.operations.leadership import Leadership
@@ -50,15 +50,15 @@ def run_service(
         run_under_reactor(run, stop=orders.stop)
 
 
-def run_once(home: Home, settings: Settings) -> dict[str, Done]:
-    """One pass over every source and every article that is due; what the look at each source came to.
+def run_once(home: Home, settings: Settings) -> AllDone:
+    """One pass over every source and every article that is due; what it came to.
 
     Raises as `run_service`.
     """
     files = _files(home, settings)
     orders = Orders()
 
-    async def run() -> dict[str, Done]:
+    async def run() -> AllDone:
         index = Index.open(settings.database_url(home))
         pulse = Pulse(role=LEADER)
         with contextlib.closing(index), index.operations.leadership(pulse.owner) as leadership:

@@ -16,10 +16,11 @@ from archiver.errors import IndexDamagedError, IndexUnavailableError
 from archiver.service.chores import SCHEDULES, Chores
 from archiver.service.clock_watch import ClockWatch
 from archiver.service.crawling import Crawling
-from archiver.service.dispatcher import RENEWAL, Dispatcher, Done
+from archiver.service.dispatcher import RENEWAL, Dispatcher
 from archiver.service.pace import next_interval
 from archiver.service.pulse import Facts, Pulse
 from archiver.service.source_files import SourceFiles
+from archiver.service.tally import AllDone, Tally
 from archiver.service.timetable import SOURCE, Timetable
 
 log = logging.getLogger(__name__)
@@ -61,13 +62,14 @@ class Shift:
         self._paused: frozenset[str] = frozenset()
         self._stops = False
         self._end = asyncio.Event()
+        self._tally = Tally(Crawling(archive, extractor, pulse.owner).do)
         self.dispatcher = Dispatcher(
             archive.index,
             pulse.owner,
             lambda: {
                 name: source for name, source in self._files.sources.items() if name not in self._paused
             },
-            Crawling(archive, extractor, pulse.owner).do,
+            self._tally.do,
             places=service.workers,
             spent=archive.manners.budget.share,
             over=lambda: archive.ingest.failed,
@@ -124,11 +126,8 @@ class Shift:
             self.dispatcher.halt()
             log.info("stopping; finishing %s", ", ".join(self.dispatcher.in_progress) or "nothing")
 
-    async def work_once(self, orders: Orders) -> dict[str, Done]:
-        """Look at every source once, visit every article that is due, have the log signed and stamped.
-
-        What the look at each source came to, by name.
-        """
+    async def work_once(self, orders: Orders) -> AllDone:
+        """Look at every source once, visit every article that is due, have the log signed and stamped."""
         await self._look_at_pauses()
         await self._keep_hosts_closed()
         beside = [
@@ -149,7 +148,7 @@ class Shift:
             await self._tell_hosts()
         if self.dispatcher.fatal:
             raise self.dispatcher.fatal
-        return dict(zip(names, done, strict=True))
+        return AllDone(dict(zip(names, done, strict=True)), self._tally.counts)
 
     async def _halt_at(self, stop: asyncio.Event) -> None:
         await stop.wait()

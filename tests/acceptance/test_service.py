@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import socket
 import urllib.request
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,8 +21,13 @@ def test_once_does_all_that_is_due_and_tells_what_it_brought(tmp_path: Path) -> 
         brought = running.archive.run("run", "--once", "--json").json()
         with_logos = 12
         assert (brought["new"], brought["pictures"], brought["failed"]) == (6, with_logos, 0)
+        make_all_due(running)
+        site.mutate(1 / 3)
         again = running.archive.run("run", "--once", "--json").json()
         assert (again["new"], again["known"]) == (0, 6)
+        assert (again["changed"], again["unchanged"]) == (2, 4), "visits of articles that are due count too"
+        make_all_due(running)
+        assert "6 unchanged, 6 entries, 6 known" in running.archive.run("run", "--once").err.splitlines()
         assert set(running.status()["sources"]) == {"outlet-0", "outlet-1"}
 
 
@@ -103,6 +110,13 @@ def test_the_web_comes_up_when_its_port_is_free_and_crawling_does_not_wait_for_i
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         return int(taken.getsockname()[1])
+
+
+def make_all_due(running: Service) -> None:
+    now = datetime.now(UTC)
+    with running.archive.index() as index:
+        followed = index.due(now + timedelta(days=365))
+        index.follow([replace(each, next_visit_at=now - timedelta(hours=1)) for each in followed])
 
 
 def _brought(running: Service) -> int:
