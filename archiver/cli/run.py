@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
-from collections.abc import Sized
 
 import click
 
@@ -52,27 +52,34 @@ def command(terminal: Terminal, once: bool, web: bool | None, as_json: bool, log
     looks = done.looks
     problems = {name: look.problem for name, look in looks.items() if look.problem}
     brought = {name: getattr(done.counts, name) for name in COUNTS}
-    catalogue = load_sources(home.sources)
+    able, unable = _sources(load_sources(home.sources))
     if as_json:
         print_json({**brought, "problems": problems})
     else:
         told = [f"{count} {name.replace('_', ' ')}" for name, count in brought.items() if count]
         if told or not problems:
-            say(", ".join(told) or f"nothing new{_why_nothing(catalogue, looks)}")
+            say(", ".join(told) or f"nothing new{'' if looks else _why_nothing(able, unable)}")
     for name, problem in problems.items():
         say(f"{name}: {plain(problem)}")
     if problems:
         raise OnceError(f"{len(problems)} of {len(looks)} sources could not be looked at as they should")
-    if not looks and catalogue.problems and not catalogue.enabled:
-        broken = "; ".join(str(each[0]) for each in catalogue.problems.values())
-        raise OnceError(f"no source can be looked at: {broken}")
+    if unable and not looks and not able:
+        raise OnceError(f"no source can be looked at: {'; '.join(unable)}")
 
 
-def _why_nothing(catalogue: SourceCatalogue, looks: Sized) -> str:
-    if looks or (catalogue.problems and not catalogue.enabled):
-        return ""
-    if catalogue.enabled:
+def _sources(catalogue: SourceCatalogue) -> tuple[list[str], list[str]]:
+    """The names of the sources that can be looked at, and of the others what is wrong with each."""
+    lacks = {source.name: source.lacks(os.environ) for source in catalogue.enabled}
+    broken = [str(each[0]) for each in catalogue.problems.values()]
+    lacking = [f"source {name}: {lack}" for name, lack in lacks.items() if lack]
+    return [name for name, lack in lacks.items() if not lack], [*broken, *lacking]
+
+
+def _why_nothing(able: list[str], unable: list[str]) -> str:
+    if able:
         return ": every source that is enabled is paused"
+    if unable:
+        return ""
     return ": no source is enabled; switch one on with `enabled: true` in sources/NAME.yaml"
 
 

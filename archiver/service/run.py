@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
@@ -174,10 +175,17 @@ async def _web_beside(arguments: Sequence[str]) -> AsyncIterator[None]:
 
 
 def _files(home: Home, settings: Settings) -> SourceFiles:
-    """The source files, read once; sources that would be crawled without a contact are refused."""
-    files = SourceFiles(home.sources, refuses=lambda source: lacks_contact(settings, source.urls))
+    """The source files, read once.
+
+    Sources that would be crawled without a contact are refused, those without a secret left out.
+    """
+    files = SourceFiles(
+        home.sources,
+        refuses=lambda source: lacks_contact(settings, source.urls),
+        lacks=lambda source: source.lacks(os.environ),
+    )
     files.reload()
-    if not files.sources:
+    if not files.sources and not files.left_out:
         log.warning("no source is enabled; name one in %s with enabled: true", home.sources)
     return files
 

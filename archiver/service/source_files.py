@@ -21,13 +21,16 @@ class SourceFiles:
     """The enabled sources of the files in `folder` and of those that come with the program.
 
     While the folder is away or cannot be read, all stays as it was: a disk that is not mounted is no wish of
-    the operator. `refuses` says why a source may not be followed, None when it may.
+    the operator. `refuses` says why a source may not be followed, None when it may; at the start that is an
+    error. `lacks` says what one cannot be followed without: it is left out, at the start too.
     """
 
     folder: Path
     load: Callable[[Path], SourceCatalogue] = load_sources
     refuses: Callable[[Source], str | None] = lambda _source: None
+    lacks: Callable[[Source], str | None] = lambda _source: None
     sources: dict[str, Source] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
     _seen: Fingerprint | None = None
     _was_there: bool = False
     _trouble: str | None = None
@@ -85,12 +88,15 @@ class SourceFiles:
         return changed
 
     def _turn_away(self, enabled: dict[str, Source], *, is_first: bool) -> None:
+        self.left_out = {}
         for name, source in list(enabled.items()):
-            reason = self.refuses(source)
-            if reason and is_first:
-                raise ConfigurationError(reason)
+            refusal = self.refuses(source)
+            if refusal and is_first:
+                raise ConfigurationError(refusal)
+            reason = refusal or self.lacks(source)
             if reason:
                 log.error("source %s is left out: %s", name, reason)
+                self.left_out[name] = reason
                 del enabled[name]
 
 

@@ -14,6 +14,8 @@ from services import Service, WatchedSite, service
 
 from archiver.demo.generated import GeneratedSite
 
+SECRET = {"Authorization": "${NO_SUCH_SECRET}"}
+
 
 def test_once_does_all_that_is_due_and_tells_what_it_brought(tmp_path: Path) -> None:
     with GeneratedSite(2, 6, 1) as site, service(tmp_path / "home") as running:
@@ -65,6 +67,15 @@ def test_once_without_a_source_says_so_and_ends_well(tmp_path: Path) -> None:
         broken = running.archive.run("run", "--once", code=1).err
         assert "shedule: is no key of a source (did you mean schedule?)" in broken.splitlines()[-1]
         assert "no source can be looked at" in broken
+        path.unlink()
+        running.source(
+            "closed", domains=["one.localhost"], feeds=["http://one.localhost/feed"], headers=SECRET
+        )
+        lacking = running.archive.run("run", "--once", code=1).err
+        assert (
+            "header Authorization needs the environment variable NO_SUCH_SECRET" in lacking.splitlines()[-1]
+        )
+        assert "no source is enabled" not in lacking
 
 
 def test_sites_beyond_this_machine_are_not_crawled_without_a_contact(tmp_path: Path) -> None:

@@ -199,6 +199,25 @@ def test_files_that_change_while_they_are_read_are_read_at_the_next_look(folder:
     assert files.sources == {}
 
 
+def test_a_source_that_lacks_a_secret_is_left_out_at_the_start_too_and_no_other_with_it(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    secret = "headers: {Authorization: '${SECRET}'}\n"
+    (folder / "closed.yaml").write_text(TEXT + FEED + secret)
+    environ: dict[str, str] = {}
+    files = SourceFiles(folder, lacks=lambda source: source.lacks(environ))
+    assert files.reload()
+    assert set(files.sources) == {"daily"}
+    why = "header Authorization needs the environment variable SECRET, which is not set"
+    assert files.left_out == {"closed": why}
+    assert f"source closed is left out: {why}" in caplog.text
+    environ["SECRET"] = "Bearer x"
+    (folder / "closed.yaml").write_text(TEXT + FEED + secret + "\n")
+    assert files.reload()
+    assert set(files.sources) == {"daily", "closed"}
+    assert files.left_out == {}
+
+
 def test_a_source_that_is_refused_is_left_out_beside_a_broken_one(folder: Path) -> None:
     def refuses(found: Source) -> str | None:
         return "no contact" if found.name == "bad" else None
