@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import shutil
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -221,13 +222,63 @@ def test_a_broken_source_file_is_told_with_what_becomes_of_its_source(archive: A
     assert "shedule" in paused
 
 
+def lead(archive: Archive, *names: str) -> None:
+    """As a service leaves it that follows these sources; `paper` was looked at."""
+    catalogue, moment = load_sources(archive.home / "sources"), now()
+    with archive.index() as index:
+        asyncio.run(planned(Timetable(index.job_store(), never), *(catalogue.get(name) for name in names)))
+        index.operations.beats.put(Beat("a", "machine", 17, "leader", moment, moment))
+        index.operations.sources.claim("paper", "a", moment, moment)
+        index.operations.sources.finished("paper", "a", moment, PassCounts(), None, is_pass=True)
+        for name in ("paper", *names):
+            index.operations.sources.plan(name, moment + timedelta(hours=1), timedelta(hours=1))
+
+
+def test_sources_whose_folder_or_file_is_gone_are_told_as_the_service_follows_them(archive: Archive) -> None:
+    (archive.home / "sources" / "bbc-news.yaml").write_text("enabled: true\n")
+    (archive.home / "sources" / "other.yaml").write_text(OWN)
+    lead(archive, "paper", "other", "bbc-news")
+    shutil.rmtree(archive.home / "sources")
+    until = "the folder sources/ is gone; the service follows it as it was until the folder is back"
+    told = archive.here("status").text
+    for name, word in (("paper", "no file"), ("other", "no file"), ("bbc-news", "off")):
+        assert row(told, name).startswith(f"{name} {word} ")
+        assert row(told, name).endswith(f" {until}")
+    assert archive.here("status", "--json").json()["sources"]["paper"]["state_reason"] == until
+    (archive.home / "sources").mkdir()
+    within = "its file is gone; the service follows it until it reads the files again, within seconds"
+    assert row(archive.here("status").text, "paper").endswith(within)
+    with archive.index() as index:
+        index.operations.beats.forget("a")
+    assert row(archive.here("status").text, "paper").endswith(" - 0 0 0 0 0"), "no next run, and no reason"
+    paper = archive.here("status", "--json").json()["sources"]["paper"]
+    assert (paper["state"], paper["state_reason"], paper["next_run_at"]) == ("no file", None, None)
+
+
+def test_a_source_that_lacks_a_secret_is_left_out_unless_the_service_that_runs_follows_it(
+    archive: Archive,
+) -> None:
+    closed = OWN.replace("example.org", "paper.localhost") + "headers: {Authorization: '${SECRET}'}\n"
+    (archive.home / "sources" / "paper.yaml").write_text(closed)
+    why = "header Authorization needs the environment variable SECRET, which is not set"
+    assert row(archive.here("status").text, "paper") == f"paper left out never - 0 0 0 0 0 {why}"
+    assert archive.here("status", "--json").json()["sources"]["paper"]["state_reason"] == why
+    assert row(archive.here("status", SECRET="Bearer x").text, "paper").startswith("paper on ")
+    lead(archive, "paper")
+    assert row(archive.here("status").text, "paper").startswith("paper on ")
+    lead(archive)
+    assert row(archive.here("status").text, "paper").endswith(why)
+    asked = "the service that runs does not follow it: has it the environment variable SECRET?"
+    assert row(archive.here("status", SECRET="Bearer x").text, "paper").endswith(asked)
+
+
 async def never(kind: str, name: str) -> None:
     raise AssertionError((kind, name))
 
 
-async def planned(timetable: Timetable, source: Source) -> None:
-    """As the timetable of a service is that follows the source."""
-    timetable.start([source], [], lambda _name: timedelta(hours=1))
+async def planned(timetable: Timetable, *sources: Source) -> None:
+    """As the timetable of a service is that follows the sources."""
+    timetable.start(sources, [], lambda _name: timedelta(hours=1))
     timetable.stop()
 
 
