@@ -99,8 +99,11 @@ class Followed:
         return "its file is gone; the service follows it until it reads the files again, within seconds"
 
 
-def source_statuses(followed: Followed, now: datetime) -> list[SourceStatus]:
-    """Those that are switched on or broken, were ever paused or worked on, or have something due; by name."""
+def source_statuses(followed: Followed, now: datetime, dead: frozenset[str]) -> list[SourceStatus]:
+    """Those that are switched on or broken, were ever paused or worked on, or have something due; by name.
+
+    The leases of the processes `dead` are void.
+    """
     catalogue, index = followed.catalogue, followed.index
     planned = {each.name: each for each in index.operations.sources.all()}
     known = [
@@ -114,7 +117,7 @@ def source_statuses(followed: Followed, now: datetime) -> list[SourceStatus]:
     for name in sorted(names):
         state = planned.get(name, SourceState(name))
         is_held = state.lease_until is not None and state.lease_until > now
-        found.append(_status(followed, state, late.get(name), is_held))
+        found.append(_status(followed, state, late.get(name), is_held and state.lease_owner not in dead))
     return found
 
 

@@ -19,15 +19,20 @@ from archiver.config.settings import Settings
 from archiver.config.sources import SourceCatalogue, load_sources
 from archiver.errors import StorageError
 from archiver.model.operations import Beat, HostState
+from archiver.service.home_lock import is_free
 from archiver.storage.index import Index
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Everything that is told, as of the moment `now`; `due` counts articles."""
+    """Everything that is told, as of the moment `now`; `due` counts articles.
+
+    `dead` are the owners of the beats whose process is known to have ended without a word.
+    """
 
     now: datetime
     beats: Sequence[Beat]
+    dead: frozenset[str]
     due: int
     oldest_due: datetime | None
     queued: int
@@ -45,8 +50,8 @@ class Status:
         return min(leading, key=lambda beat: (self.is_stale(beat), beat.role != "leader"), default=None)
 
     def is_stale(self, beat: Beat) -> bool:
-        """Whether the process was not heard of for too long."""
-        return beat.is_silent(self.now)
+        """Whether the process ended without a word, or was not heard of for too long."""
+        return beat.owner in self.dead or beat.is_silent(self.now)
 
 
 @click.command()
@@ -67,13 +72,18 @@ def look(home: Home, settings: Settings, catalogue: SourceCatalogue, index: Inde
     """How the archive does now. Raises IndexUnavailableError, StorageError."""
     now = datetime.now(UTC)
     operations = index.operations
+    nobody_works = index.is_local and is_free(home.root)
     beats = operations.beats.all()
-    is_led = any(beat.role == "leader" and not beat.is_silent(now) for beat in beats)
+    dead = frozenset(beat.owner for beat in beats if nobody_works and beat.started_at <= now)
+    is_led = any(
+        beat.role == "leader" and not beat.is_silent(now) and beat.owner not in dead for beat in beats
+    )
     count, oldest = index.lag(now)
     queued, running, oldest_submission = operations.submissions.unfinished()
     return Status(
         now=now,
         beats=beats,
+        dead=dead,
         due=count,
         oldest_due=oldest,
         queued=queued,
@@ -82,7 +92,7 @@ def look(home: Home, settings: Settings, catalogue: SourceCatalogue, index: Inde
         closed=operations.hosts.closed(now),
         free=free_bytes(settings.warc_folder(home)),
         floor=int(settings.storage.free_floor),
-        sources=source_statuses(Followed(home, settings, catalogue, index, is_led=is_led), now),
+        sources=source_statuses(Followed(home, settings, catalogue, index, is_led=is_led), now, dead),
     )
 
 
@@ -148,6 +158,8 @@ def _service(status: Status) -> str:
         return f"no service is running{others}"
     who = f"{leader.host} (pid {leader.pid})"
     heard = f"last heard of {ago(leader.at, now)}"
+    if leader.owner in status.dead:
+        return f"no service is running: {who}, {heard}, ended without a word"
     if status.is_stale(leader):
         return f"no service is running: {who} was {heard} and did not say that it ends{others}"
     doing = "is stopping" if leader.role == "stopping" else "is running"

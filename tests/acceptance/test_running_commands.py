@@ -16,6 +16,7 @@ from command_line import Archive
 from archiver.config.source import Source
 from archiver.config.sources import load_sources
 from archiver.model.operations import Beat, HostState, PassCounts
+from archiver.service.home_lock import sole_service
 from archiver.service.timetable import Timetable
 from archiver.storage.index import FollowedArticle
 
@@ -305,6 +306,22 @@ def test_a_service_that_is_silent_is_not_taken_for_running(archive: Archive) -> 
     )
     service = archive.here("status", "--json").json()["service"]
     assert (service["running"], service["processes"][0]["stale"]) == (False, True)
+
+
+def test_a_service_that_was_killed_is_not_taken_for_running_from_then_on(archive: Archive) -> None:
+    moment = now()
+    with sole_service(archive.home):
+        with archive.index() as index:
+            index.operations.beats.put(Beat("a", "machine", 17, "leader", moment, moment))
+            index.operations.sources.claim("paper", "a", moment, moment + timedelta(seconds=20))
+        assert "machine (pid 17) is running" in archive.here("status").text
+        assert archive.here("status", "--json").json()["sources"]["paper"]["running"] is True
+    told = archive.here("status").text.splitlines()[0]
+    assert "no service is running: machine (pid 17), last heard of " in told
+    assert told.endswith(", ended without a word")
+    status = archive.here("status", "--json").json()
+    assert (status["service"]["running"], status["service"]["processes"][0]["stale"]) == (False, True)
+    assert status["sources"]["paper"]["running"] is False
 
 
 def test_a_disk_below_the_floor_is_told(archive: Archive) -> None:
