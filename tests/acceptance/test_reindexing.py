@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 from command_line import Archive
 from raw_site import NOT_HTTP, PICTURE, Site, answer, chunked, in_turn, page, redirect
@@ -109,6 +112,21 @@ def test_what_no_segment_is_does_not_disturb(archive: Archive) -> None:
     before = archive.dump()
     archive.here("reindex")
     assert archive.dump() == before
+
+
+def test_an_empty_index_beside_warc_files_is_told_and_what_to_do(archive: Archive, tmp_path: Path) -> None:
+    assert "reindex" not in archive.here("stats").err
+    restored = Archive(tmp_path / "home")
+    restored.here("init")
+    for path in archive.warcs:
+        shutil.copy2(path, restored.home / "warc")
+    files = f"{len(archive.warcs)} WARC file"
+    for command in (("stats",), ("list", "http://a.example/"), ("status", "--json")):
+        assert f"the index knows nothing of {files}" in restored.here(*command, code=None).err
+    told = restored.here("stats", "--json")
+    assert (told.json()["captures"], "run `archiver reindex`" in told.err) == (0, True)
+    assert "knows nothing" not in restored.here("reindex").err
+    assert "reindex" not in restored.here("stats").err
 
 
 def test_a_copy_of_a_file_beside_it_is_named_and_counts_once(archive: Archive) -> None:
