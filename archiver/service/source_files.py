@@ -31,6 +31,7 @@ class SourceFiles:
     lacks: Callable[[Source], str | None] = lambda _source: None
     sources: dict[str, Source] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
+    _broken: frozenset[str] = frozenset()
     _seen: Fingerprint | None = None
     _was_there: bool = False
     _trouble: str | None = None
@@ -81,6 +82,10 @@ class SourceFiles:
             for problem in problems:
                 log.error("source %s: %s; %s", name, problem, told)
         self._turn_away(enabled, is_first=is_first)
+        for name in sorted(self._broken - catalogue.problems.keys()):
+            if name in catalogue.sources and enabled.get(name) == self.sources.get(name):
+                log.info("source %s: its file is well again; it stays as it was", name)
+        self._broken = frozenset(catalogue.problems)
         changed = enabled != self.sources
         if changed and not is_first:
             _tell(self.sources, enabled)

@@ -58,6 +58,8 @@ def test_a_source_is_paused_with_a_reason_and_resumed(archive: Archive) -> None:
     same = archive.here("sources", "pause", "paper", "--reason", "broken feed").err
     assert "the reason was" not in same
     assert "it was paused already" in same
+    assert archive.here("sources", "resume", "paper").err == "paper goes on\n"
+    assert archive.here("sources", "resume", "paper").err == "paper was not paused\n"
     assert archive.here("sources", "resume", "paper", "--json").json()["paused_at"] is None
     with archive.index() as index:
         states = {state.name: state.paused_at for state in index.operations.sources.all()}
