@@ -102,20 +102,25 @@ class Source:
 
         Raises ConfigurationError when a variable is not set or its value cannot be a header.
         """
-        return {header.name: self._value(header, environ) for header in self.headers}
+        lack = self.lacks(environ)
+        if lack:
+            raise ConfigurationError(f"source {self.name}: {lack}")
+        return {
+            header.name: environ[header.variable] if header.variable else header.value or ""
+            for header in self.headers
+        }
 
-    def _value(self, header: Header, environ: Mapping[str, str]) -> str:
-        if header.variable is None:
-            return header.value or ""
-        value = environ.get(header.variable)
-        if not value:
-            raise ConfigurationError(
-                f"source {self.name}: header {header.name} needs the environment variable {header.variable}, "
-                "which is not set"
-            )
-        if not value.isprintable() or not value.isascii():
-            raise ConfigurationError(
-                f"source {self.name}: the environment variable {header.variable} cannot be a header; "
-                "it must be one line of ASCII"
-            )
-        return value
+    def lacks(self, environ: Mapping[str, str]) -> str | None:
+        """Why the headers cannot be sent: a variable that is not set or cannot be one; None when they can."""
+        return next(filter(None, (_lack(header, environ) for header in self.headers)), None)
+
+
+def _lack(header: Header, environ: Mapping[str, str]) -> str | None:
+    if header.variable is None:
+        return None
+    value = environ.get(header.variable)
+    if not value:
+        return f"header {header.name} needs the environment variable {header.variable}, which is not set"
+    if not value.isprintable() or not value.isascii():
+        return f"the environment variable {header.variable} cannot be a header; it must be one line of ASCII"
+    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -102,7 +103,14 @@ def _chosen(catalogue: SourceCatalogue, names: tuple[str, ...]) -> list[Source]:
             f"no source is enabled; there are {len(catalogue)} (archiver sources list): name some, or switch"
             " one on with `enabled: true` in sources/NAME.yaml"
         )
-    return list(catalogue.enabled)
+    lacks = {source.name: source.lacks(os.environ) for source in catalogue.enabled}
+    for name, lack in lacks.items():
+        if lack:
+            say(f"left out: source {name}: {lack}")
+    able = [source for source in catalogue.enabled if not lacks[source.name]]
+    if not able:
+        raise ConfigurationError("no source that is enabled can be crawled; see above for each")
+    return able
 
 
 def _summarise(results: list[SourceResult], *, as_json: bool) -> None:

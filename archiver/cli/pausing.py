@@ -46,8 +46,9 @@ def resume(terminal: Terminal, names: tuple[str, ...], as_json: bool) -> None:
         states = index.operations.sources
         _known(home, states, names)
         for name in dict.fromkeys(names):
+            before = states.get(name)
             states.resume(name)
-            _tell(states.get(name), as_json=as_json)
+            _tell(states.get(name), as_json=as_json, before=before)
 
 
 def _known(home: Home, states: SourceStates, names: tuple[str, ...]) -> None:
@@ -62,20 +63,20 @@ def _known(home: Home, states: SourceStates, names: tuple[str, ...]) -> None:
                 raise UsageError(str(error)) from None
 
 
-def _tell(state: SourceState, *, as_json: bool, before: SourceState | None = None) -> None:
+def _tell(state: SourceState, *, as_json: bool, before: SourceState) -> None:
     if as_json:
         print_json({"source": state.name, "paused_at": state.paused_at, "paused_reason": state.paused_reason})
     elif state.paused_at is None:
-        say(f"{state.name} is not paused")
+        say(f"{state.name} goes on" if before.paused_at else f"{state.name} was not paused")
     else:
         why = f": {plain(state.paused_reason)}" if state.paused_reason else ""
         since = f"{state.paused_at:%Y-%m-%d %H:%M} UTC"
         say(f"{state.name} is paused since {since}{why}{_as_before(state, before)}")
 
 
-def _as_before(state: SourceState, before: SourceState | None) -> str:
+def _as_before(state: SourceState, before: SourceState) -> str:
     """That it was paused already, and the reason that is replaced."""
-    if before is None or before.paused_at is None:
+    if before.paused_at is None:
         return ""
     is_replaced = before.paused_reason and before.paused_reason != state.paused_reason
     was = f'; the reason was "{plain(before.paused_reason or "")}"' if is_replaced else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import click
 
 from archiver.cli.opening import open_index
@@ -9,6 +11,8 @@ from archiver.cli.output import Terminal, json_option, pass_terminal, print_json
 from archiver.errors import DamagedRecordError
 from archiver.reindex import recover_segments, reindex
 from archiver.storage.warc import sealed_bytes
+
+log = logging.getLogger(__name__)
 
 
 @click.command()
@@ -22,7 +26,7 @@ def command(terminal: Terminal, as_json: bool) -> None:
     """
     home, settings = terminal.open_home()
     folder = settings.warc_folder(home)
-    with open_index(home, settings) as index:
+    with open_index(home, settings, tell=log.debug) as index:
         recover_segments(folder, index)
         with progress("reindexing", sealed_bytes(folder)) as advance:
             result = reindex(folder, index, advance, on_damage=say)

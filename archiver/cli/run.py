@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
-from collections.abc import Sized
 
 import click
 
@@ -13,7 +13,7 @@ from archiver.cli.logs import ending_in_the_log, log_format_option, set_up_logs
 from archiver.cli.output import Terminal, json_option, pass_terminal, plain, print_json, say
 from archiver.config.sources import SourceCatalogue, load_sources
 from archiver.errors import ArchiverError, UsageError
-from archiver.model.operations import PassCounts
+from archiver.model.operations import COUNTS
 
 log = logging.getLogger(__name__)
 
@@ -48,31 +48,38 @@ def command(terminal: Terminal, once: bool, web: bool | None, as_json: bool, log
             arguments = ("--home", str(home.root), "serve", "--log-format", log_format) if served else ()
             run_service(home, settings, web=arguments)
             return
-        looks = run_once(home, settings)
+        done = run_once(home, settings)
+    looks = done.looks
     problems = {name: look.problem for name, look in looks.items() if look.problem}
-    counts = sum((look.counts for look in looks.values()), PassCounts())
-    brought = {name: getattr(counts, name) for name in counts.__slots__}
-    catalogue = load_sources(home.sources)
+    brought = {name: getattr(done.counts, name) for name in COUNTS}
+    able, unable = _sources(load_sources(home.sources))
     if as_json:
         print_json({**brought, "problems": problems})
     else:
         told = [f"{count} {name.replace('_', ' ')}" for name, count in brought.items() if count]
         if told or not problems:
-            say(", ".join(told) or f"nothing new{_why_nothing(catalogue, looks)}")
+            say(", ".join(told) or f"nothing new{'' if looks else _why_nothing(able, unable)}")
     for name, problem in problems.items():
         say(f"{name}: {plain(problem)}")
     if problems:
         raise OnceError(f"{len(problems)} of {len(looks)} sources could not be looked at as they should")
-    if not looks and catalogue.problems and not catalogue.enabled:
-        broken = "; ".join(str(each[0]) for each in catalogue.problems.values())
-        raise OnceError(f"no source can be looked at: {broken}")
+    if unable and not looks and not able:
+        raise OnceError(f"no source can be looked at: {'; '.join(unable)}")
 
 
-def _why_nothing(catalogue: SourceCatalogue, looks: Sized) -> str:
-    if looks or (catalogue.problems and not catalogue.enabled):
-        return ""
-    if catalogue.enabled:
+def _sources(catalogue: SourceCatalogue) -> tuple[list[str], list[str]]:
+    """The names of the sources that can be looked at, and of the others what is wrong with each."""
+    lacks = {source.name: source.lacks(os.environ) for source in catalogue.enabled}
+    broken = [str(each[0]) for each in catalogue.problems.values()]
+    lacking = [f"source {name}: {lack}" for name, lack in lacks.items() if lack]
+    return [name for name, lack in lacks.items() if not lack], [*broken, *lacking]
+
+
+def _why_nothing(able: list[str], unable: list[str]) -> str:
+    if able:
         return ": every source that is enabled is paused"
+    if unable:
+        return ""
     return ": no source is enabled; switch one on with `enabled: true` in sources/NAME.yaml"
 
 

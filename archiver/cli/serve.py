@@ -64,14 +64,14 @@ def command(
             )  # fmt: skip
 
         def work(number: int, when_ready: Ready) -> None:
-            with open_index(home, settings) as index:
+            with open_index(home, settings, tell=log.debug if number else log.warning) as index:
                 site = open_site(home, settings, index)
                 serve(site, (mains[number], replays[number]), web.trusted_proxies, when_ready)
 
         if count == 1:
             work(0, announce)
             return
-        with open_index(home, settings):
+        with open_index(home, settings, tell=log.debug):
             log.debug("the index can be opened")  # made or upgraded once; no fault is told by each worker
         if run_workers(count, work, announce):
             raise ArchiverError("a worker could not begin; the lines above say why")

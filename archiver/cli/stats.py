@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import click
 
@@ -15,17 +15,20 @@ from archiver.storage.index import SourceStats
 @json_option
 @pass_terminal
 def command(terminal: Terminal, as_json: bool) -> None:
-    """Counts, bytes, what deduplication saved, per source."""
+    """Counts, bytes, what deduplication saved, per source; `(no source)` is what was asked for by hand."""
     home, settings = terminal.open_home()
     with open_index(home, settings) as index:
         stats = index.stats()
         segments = list(index.segments())
+    named = {name: each for name, each in sorted(stats.sources.items()) if name}
+    by_hand = replace(stats.sources.get("", SourceStats()), urls=0)  # those of all stand there
     if as_json:
         print_json(
             {
                 **describe(stats.total),
                 "segments": len(segments),
-                "sources": {name: describe(each) for name, each in stats.sources.items() if name},
+                "sources": {name: describe(each) for name, each in named.items()},
+                "no_source": describe(by_hand),
             }
         )
         return
@@ -37,8 +40,8 @@ def command(terminal: Terminal, as_json: bool) -> None:
         f"{size(total.stored_bytes)} on disk for {size(total.payload_bytes)} of payload;"
         f" deduplication saved {size(total.saved_bytes)}"
     )
-    named = {name: each for name, each in stats.sources.items() if name}
     if named:
+        rows = {**named, "(no source)": by_hand} if by_hand != SourceStats() else named
         click.echo()
         table(
             ("source", "snapshots", "captures", "revisits", "failures", "on disk"),
@@ -51,7 +54,7 @@ def command(terminal: Terminal, as_json: bool) -> None:
                     str(s.failures),
                     size(s.stored_bytes),
                 )
-                for name, s in sorted(named.items())
+                for name, s in rows.items()
             ),
         )
 

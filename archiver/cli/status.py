@@ -13,57 +13,26 @@ import click
 from archiver.cli.opening import open_index
 from archiver.cli.output import Terminal, echo, json_option, pass_terminal, print_json, say, size, table
 from archiver.cli.relative import ago, span
+from archiver.cli.source_status import Followed, SourceStatus, source_statuses
 from archiver.config.home import Home
 from archiver.config.settings import Settings
 from archiver.config.sources import SourceCatalogue, load_sources
-from archiver.crawl.contact import lacks_contact
 from archiver.errors import StorageError
-from archiver.model.operations import Beat, HostState, SourceState
-from archiver.storage.index import DueSource, Index
-
-
-@dataclass(frozen=True, slots=True)
-class SourceStatus:
-    """One source: its state, whether its file says `enabled` (None without a usable one), and what is due.
-
-    `broken` is what is wrong with its file and what becomes of the source, `refused` why the service leaves
-    it out although its file is well, `followed` whether a service looks at it or would.
-    """
-
-    state: SourceState
-    enabled: bool | None
-    due: DueSource | None
-    running: bool
-    broken: str | None = None
-    refused: str | None = None
-    followed: bool = True
-
-    @property
-    def word(self) -> str:
-        """`paused`, `running`, `broken file`, `left out`, `on`, `off`, or `no file`."""
-        if self.state.paused_at:
-            return "paused"
-        if self.running:
-            return "running"
-        if self.broken:
-            return "broken file"
-        if self.refused:
-            return "left out"
-        return {None: "no file", True: "on", False: "off"}[self.enabled]
-
-    @property
-    def reason(self) -> str | None:
-        """Why it is as `word` says."""
-        paused = self.state.paused_reason if self.state.paused_at else None
-        return "; ".join(filter(None, (paused, self.broken, self.refused))) or None
+from archiver.model.operations import Beat, HostState
+from archiver.service.home_lock import is_free
+from archiver.storage.index import Index
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Everything that is told, as of the moment `now`; `due` counts articles."""
+    """Everything that is told, as of the moment `now`; `due` counts articles.
+
+    `dead` are the owners of the beats whose process is known to have ended without a word.
+    """
 
     now: datetime
     beats: Sequence[Beat]
+    dead: frozenset[str]
     due: int
     oldest_due: datetime | None
     queued: int
@@ -81,8 +50,8 @@ class Status:
         return min(leading, key=lambda beat: (self.is_stale(beat), beat.role != "leader"), default=None)
 
     def is_stale(self, beat: Beat) -> bool:
-        """Whether the process was not heard of for too long."""
-        return beat.is_silent(self.now)
+        """Whether the process ended without a word, or was not heard of for too long."""
+        return beat.owner in self.dead or beat.is_silent(self.now)
 
 
 @click.command()
@@ -103,12 +72,18 @@ def look(home: Home, settings: Settings, catalogue: SourceCatalogue, index: Inde
     """How the archive does now. Raises IndexUnavailableError, StorageError."""
     now = datetime.now(UTC)
     operations = index.operations
-    count, oldest = index.lag(now)
+    nobody_works = index.is_local and is_free(home.root)
     beats = operations.beats.all()
+    dead = frozenset(beat.owner for beat in beats if nobody_works and beat.started_at <= now)
+    is_led = any(
+        beat.role == "leader" and not beat.is_silent(now) and beat.owner not in dead for beat in beats
+    )
+    count, oldest = index.lag(now)
     queued, running, oldest_submission = operations.submissions.unfinished()
     return Status(
         now=now,
         beats=beats,
+        dead=dead,
         due=count,
         oldest_due=oldest,
         queued=queued,
@@ -117,7 +92,7 @@ def look(home: Home, settings: Settings, catalogue: SourceCatalogue, index: Inde
         closed=operations.hosts.closed(now),
         free=free_bytes(settings.warc_folder(home)),
         floor=int(settings.storage.free_floor),
-        sources=_sources(catalogue, settings, index, beats, now),
+        sources=source_statuses(Followed(home, settings, catalogue, index, is_led=is_led), now, dead),
     )
 
 
@@ -129,47 +104,6 @@ def free_bytes(folder: Path) -> int:
     except OSError as error:
         raise StorageError(f"cannot ask how much space {there} has: {error.strerror}") from error
     return found.f_bavail * found.f_frsize
-
-
-def _sources(
-    catalogue: SourceCatalogue, settings: Settings, index: Index, beats: Sequence[Beat], now: datetime
-) -> list[SourceStatus]:
-    """Those that are switched on or broken, were ever paused or worked on, or have something due; by name."""
-    planned = {each.name: each for each in index.operations.sources.all()}
-    known = [each.name for each in planned.values() if each.paused_at or each.started_at or each.finished_at]
-    late = {each.source: each for each in index.due_sources(now)}
-    is_led = any(beat.role == "leader" and not beat.is_silent(now) for beat in beats)
-    refused = {
-        source.name: reason
-        for source in catalogue.enabled
-        if (reason := lacks_contact(settings, source.urls)) is not None
-    }
-    names = {*known, *late, *catalogue.problems, *(source.name for source in catalogue.enabled)}
-    found = []
-    for name in sorted(names):
-        state = planned.get(name, SourceState(name))
-        source, problems = catalogue.sources.get(name), catalogue.problems.get(name)
-        is_kept = problems is not None and is_led and _is_followed(index, name)
-        told = "it stays as it was" if is_kept else "it is left out"
-        found.append(
-            SourceStatus(
-                state,
-                source.enabled if source else None,
-                late.get(name),
-                running=state.lease_until is not None and state.lease_until > now,
-                broken=f"{problems[0]}; {told}" if problems else None,
-                refused=refused.get(name),
-                followed=is_kept if problems else name not in refused,
-            )
-        )
-    return found
-
-
-def _is_followed(index: Index, name: str) -> bool:
-    """Whether the running service follows the source; APScheduler is loaded for that alone."""
-    from archiver.service.timetable import is_followed
-
-    return is_followed(index.job_store(), name)
 
 
 def _show(status: Status) -> None:
@@ -224,6 +158,8 @@ def _service(status: Status) -> str:
         return f"no service is running{others}"
     who = f"{leader.host} (pid {leader.pid})"
     heard = f"last heard of {ago(leader.at, now)}"
+    if leader.owner in status.dead:
+        return f"no service is running: {who}, {heard}, ended without a word"
     if status.is_stale(leader):
         return f"no service is running: {who} was {heard} and did not say that it ends{others}"
     doing = "is stopping" if leader.role == "stopping" else "is running"
@@ -281,6 +217,7 @@ def _described_source(status: Status, source: SourceStatus) -> dict[str, object]
         "paused": state.paused_at is not None,
         "running": source.running,
         **facts,
+        "next_run_at": state.next_run_at if source.followed else None,
         "interval_seconds": state.interval.total_seconds() if state.interval else None,
         "due": due.count if due else 0,
         "oldest_due": due.oldest if due else None,

@@ -128,6 +128,8 @@ class Dispatcher:
         self._turns: Iterator[Kind] = itertools.cycle(Kind)
         self._changed = asyncio.Event()
         self._halted = False
+        self.brought = PassCounts()
+        """What all work brought that has ended."""
         self.fatal: ArchiverError | None = None
         """What makes going on useless: the archive takes nothing any more."""
 
@@ -332,6 +334,7 @@ class Dispatcher:
             done = await self._end(work, Done(progress.counts, f"internal error: {error!r}"))
         finally:
             timer.cancel()
+            self.brought += done.counts
             del self._progress[work.name]
             self._halts.discard(halt)
             self._ending.discard(work.name)

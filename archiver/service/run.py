@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
@@ -18,10 +19,9 @@ from archiver.crawl.extracting import Extractor
 from archiver.crawl.reactor import run_under_reactor
 from archiver.errors import AlreadyRunningError, IndexDamagedError, IndexUnavailableError
 from archiver.service.clock_watch import ClockWatch
-from archiver.service.dispatcher import Done
 from archiver.service.home_lock import sole_service
 from archiver.service.pulse import LEADER, STANDBY, STOPPING, Pulse
-from archiver.service.shift import LEADERSHIP_EVERY, Orders, Shift
+from archiver.service.shift import LEADERSHIP_EVERY, AllDone, Orders, Shift
 from archiver.service.source_files import SourceFiles
 from archiver.service.web_process import keep_web_running
 from archiver.storage.index import Index
@@ -50,15 +50,15 @@ def run_service(
         run_under_reactor(run, stop=orders.stop)
 
 
-def run_once(home: Home, settings: Settings) -> dict[str, Done]:
-    """One pass over every source and every article that is due; what the look at each source came to.
+def run_once(home: Home, settings: Settings) -> AllDone:
+    """One pass over every source and every article that is due; what it came to.
 
     Raises as `run_service`.
     """
     files = _files(home, settings)
     orders = Orders()
 
-    async def run() -> dict[str, Done]:
+    async def run() -> AllDone:
         index = Index.open(settings.database_url(home))
         pulse = Pulse(role=LEADER)
         with contextlib.closing(index), index.operations.leadership(pulse.owner) as leadership:
@@ -174,10 +174,17 @@ async def _web_beside(arguments: Sequence[str]) -> AsyncIterator[None]:
 
 
 def _files(home: Home, settings: Settings) -> SourceFiles:
-    """The source files, read once; sources that would be crawled without a contact are refused."""
-    files = SourceFiles(home.sources, refuses=lambda source: lacks_contact(settings, source.urls))
+    """The source files, read once.
+
+    Sources that would be crawled without a contact are refused, those without a secret left out.
+    """
+    files = SourceFiles(
+        home.sources,
+        refuses=lambda source: lacks_contact(settings, source.urls),
+        lacks=lambda source: source.lacks(os.environ),
+    )
     files.reload()
-    if not files.sources:
+    if not files.sources and not files.left_out:
         log.warning("no source is enabled; name one in %s with enabled: true", home.sources)
     return files
 

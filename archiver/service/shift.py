@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -13,6 +13,7 @@ from archiver.config.source import Source
 from archiver.crawl.archive import Archive
 from archiver.crawl.extracting import Extractor
 from archiver.errors import IndexDamagedError, IndexUnavailableError
+from archiver.model.operations import PassCounts
 from archiver.service.chores import SCHEDULES, Chores
 from archiver.service.clock_watch import ClockWatch
 from archiver.service.crawling import Crawling
@@ -27,6 +28,14 @@ log = logging.getLogger(__name__)
 FILES_EVERY = 5.0
 CLOCK_EVERY = 10.0
 LEADERSHIP_EVERY = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class AllDone:
+    """What the look at each source came to, by name, and what all brought, visits of due articles too."""
+
+    looks: Mapping[str, Done]
+    counts: PassCounts
 
 
 @dataclass(slots=True)
@@ -124,11 +133,8 @@ class Shift:
             self.dispatcher.halt()
             log.info("stopping; finishing %s", ", ".join(self.dispatcher.in_progress) or "nothing")
 
-    async def work_once(self, orders: Orders) -> dict[str, Done]:
-        """Look at every source once, visit every article that is due, have the log signed and stamped.
-
-        What the look at each source came to, by name.
-        """
+    async def work_once(self, orders: Orders) -> AllDone:
+        """Look at every source once, visit every article that is due, have the log signed and stamped."""
         await self._look_at_pauses()
         await self._keep_hosts_closed()
         beside = [
@@ -149,7 +155,7 @@ class Shift:
             await self._tell_hosts()
         if self.dispatcher.fatal:
             raise self.dispatcher.fatal
-        return dict(zip(names, done, strict=True))
+        return AllDone(dict(zip(names, done, strict=True)), self.dispatcher.brought)
 
     async def _halt_at(self, stop: asyncio.Event) -> None:
         await stop.wait()

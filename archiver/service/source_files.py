@@ -21,13 +21,17 @@ class SourceFiles:
     """The enabled sources of the files in `folder` and of those that come with the program.
 
     While the folder is away or cannot be read, all stays as it was: a disk that is not mounted is no wish of
-    the operator. `refuses` says why a source may not be followed, None when it may.
+    the operator. `refuses` says why a source may not be followed, None when it may; at the start that is an
+    error. `lacks` says what one cannot be followed without: it is left out, at the start too.
     """
 
     folder: Path
     load: Callable[[Path], SourceCatalogue] = load_sources
     refuses: Callable[[Source], str | None] = lambda _source: None
+    lacks: Callable[[Source], str | None] = lambda _source: None
     sources: dict[str, Source] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+    _broken: frozenset[str] = frozenset()
     _seen: Fingerprint | None = None
     _was_there: bool = False
     _trouble: str | None = None
@@ -78,6 +82,10 @@ class SourceFiles:
             for problem in problems:
                 log.error("source %s: %s; %s", name, problem, told)
         self._turn_away(enabled, is_first=is_first)
+        for name in sorted(self._broken - catalogue.problems.keys()):
+            if name in catalogue.sources and enabled.get(name) == self.sources.get(name):
+                log.info("source %s: its file is well again; it stays as it was", name)
+        self._broken = frozenset(catalogue.problems)
         changed = enabled != self.sources
         if changed and not is_first:
             _tell(self.sources, enabled)
@@ -85,12 +93,15 @@ class SourceFiles:
         return changed
 
     def _turn_away(self, enabled: dict[str, Source], *, is_first: bool) -> None:
+        self.left_out = {}
         for name, source in list(enabled.items()):
-            reason = self.refuses(source)
-            if reason and is_first:
-                raise ConfigurationError(reason)
+            refusal = self.refuses(source)
+            if refusal and is_first:
+                raise ConfigurationError(refusal)
+            reason = refusal or self.lacks(source)
             if reason:
                 log.error("source %s is left out: %s", name, reason)
+                self.left_out[name] = reason
                 del enabled[name]
 
 

@@ -358,6 +358,22 @@ def test_a_broken_feed_is_named_and_stops_nothing_else(operator: Operator) -> No
     assert int(str(results["working"]["new"])) >= 5
 
 
+def test_a_source_that_lacks_a_secret_is_left_out_unless_it_is_named(operator: Operator) -> None:
+    with DemoSite() as site:
+        site.stage = Stage.PUBLISHED
+        page = site.url(MINISTRY)
+        operator.source("open", domains=["ministry.localhost"], pages=[page])
+        secret = {"Authorization": "${NO_SUCH_SECRET}"}
+        operator.source("closed", domains=["ministry.localhost"], pages=[page], headers=secret)
+        answer = operator.archive.run("crawl", "--json", code=0)
+        assert [each["source"] for each in answer.lines()] == ["open"]
+        why = "header Authorization needs the environment variable NO_SUCH_SECRET, which is not set"
+        assert f"left out: source closed: {why}" in answer.err.splitlines()
+        assert why in operator.archive.run("crawl", "closed", code=2).err
+        operator.source("open", domains=["ministry.localhost"], pages=[page], enabled=False)
+        assert "no source that is enabled can be crawled" in operator.archive.run("crawl", code=2).err
+
+
 def test_a_crawl_of_other_peoples_sites_wants_a_contact_first(operator: Operator) -> None:
     operator.source("far", domains=["example.org"], feeds=["https://example.org/feed.xml"])
     assert "identity.contact" in operator.archive.run("crawl", code=2).err

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 from command_line import Archive
 from raw_site import NOT_HTTP, PICTURE, Site, answer, chunked, in_turn, page, redirect
@@ -109,6 +112,34 @@ def test_what_no_segment_is_does_not_disturb(archive: Archive) -> None:
     before = archive.dump()
     archive.here("reindex")
     assert archive.dump() == before
+
+
+def test_the_rows_of_the_sources_and_of_what_no_source_asked_for_sum_to_the_totals(archive: Archive) -> None:
+    counted = archive.here("stats", "--json").json()
+    parts = [*counted["sources"].values(), counted["no_source"]]
+    assert list(counted["sources"]) == ["paper"]
+    for name in ("captures", "revisits", "failures", "snapshots", "pictures_captured", "stored_bytes"):
+        assert sum(part[name] for part in parts) == counted[name], name
+        assert counted["no_source"][name] > 0 or name in ("revisits", "failures"), name
+    assert [part["urls"] for part in parts] == [0, 0]
+    rows = [line.split() for line in archive.here("stats").text.splitlines()[-2:]]
+    assert rows[0][:2] == ["paper", str(counted["sources"]["paper"]["snapshots"])]
+    assert rows[1][:3] == ["(no", "source)", str(counted["no_source"]["snapshots"])]
+
+
+def test_an_empty_index_beside_warc_files_is_told_and_what_to_do(archive: Archive, tmp_path: Path) -> None:
+    assert "reindex" not in archive.here("stats").err
+    restored = Archive(tmp_path / "home")
+    restored.here("init")
+    for path in archive.warcs:
+        shutil.copy2(path, restored.home / "warc")
+    files = f"{len(archive.warcs)} WARC file"
+    for command in (("stats",), ("list", "http://a.example/"), ("status", "--json")):
+        assert f"the index knows nothing of {files}" in restored.here(*command, code=None).err
+    told = restored.here("stats", "--json")
+    assert (told.json()["captures"], "run `archiver reindex`" in told.err) == (0, True)
+    assert "knows nothing" not in restored.here("reindex").err
+    assert "reindex" not in restored.here("stats").err
 
 
 def test_a_copy_of_a_file_beside_it_is_named_and_counts_once(archive: Archive) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import shutil
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from command_line import Archive
 from archiver.config.source import Source
 from archiver.config.sources import load_sources
 from archiver.model.operations import Beat, HostState, PassCounts
+from archiver.service.home_lock import sole_service
 from archiver.service.timetable import Timetable
 from archiver.storage.index import FollowedArticle
 
@@ -56,6 +58,8 @@ def test_a_source_is_paused_with_a_reason_and_resumed(archive: Archive) -> None:
     same = archive.here("sources", "pause", "paper", "--reason", "broken feed").err
     assert "the reason was" not in same
     assert "it was paused already" in same
+    assert archive.here("sources", "resume", "paper").err == "paper goes on\n"
+    assert archive.here("sources", "resume", "paper").err == "paper was not paused\n"
     assert archive.here("sources", "resume", "paper", "--json").json()["paused_at"] is None
     with archive.index() as index:
         states = {state.name: state.paused_at for state in index.operations.sources.all()}
@@ -221,13 +225,63 @@ def test_a_broken_source_file_is_told_with_what_becomes_of_its_source(archive: A
     assert "shedule" in paused
 
 
+def lead(archive: Archive, *names: str) -> None:
+    """As a service leaves it that follows these sources; `paper` was looked at."""
+    catalogue, moment = load_sources(archive.home / "sources"), now()
+    with archive.index() as index:
+        asyncio.run(planned(Timetable(index.job_store(), never), *(catalogue.get(name) for name in names)))
+        index.operations.beats.put(Beat("a", "machine", 17, "leader", moment, moment))
+        index.operations.sources.claim("paper", "a", moment, moment)
+        index.operations.sources.finished("paper", "a", moment, PassCounts(), None, is_pass=True)
+        for name in ("paper", *names):
+            index.operations.sources.plan(name, moment + timedelta(hours=1), timedelta(hours=1))
+
+
+def test_sources_whose_folder_or_file_is_gone_are_told_as_the_service_follows_them(archive: Archive) -> None:
+    (archive.home / "sources" / "bbc-news.yaml").write_text("enabled: true\n")
+    (archive.home / "sources" / "other.yaml").write_text(OWN)
+    lead(archive, "paper", "other", "bbc-news")
+    shutil.rmtree(archive.home / "sources")
+    until = "the folder sources/ is gone; the service follows it as it was until the folder is back"
+    told = archive.here("status").text
+    for name, word in (("paper", "no file"), ("other", "no file"), ("bbc-news", "off")):
+        assert row(told, name).startswith(f"{name} {word} ")
+        assert row(told, name).endswith(f" {until}")
+    assert archive.here("status", "--json").json()["sources"]["paper"]["state_reason"] == until
+    (archive.home / "sources").mkdir()
+    within = "its file is gone; the service follows it until it reads the files again, within seconds"
+    assert row(archive.here("status").text, "paper").endswith(within)
+    with archive.index() as index:
+        index.operations.beats.forget("a")
+    assert row(archive.here("status").text, "paper").endswith(" - 0 0 0 0 0"), "no next run, and no reason"
+    paper = archive.here("status", "--json").json()["sources"]["paper"]
+    assert (paper["state"], paper["state_reason"], paper["next_run_at"]) == ("no file", None, None)
+
+
+def test_a_source_that_lacks_a_secret_is_left_out_unless_the_service_that_runs_follows_it(
+    archive: Archive,
+) -> None:
+    closed = OWN.replace("example.org", "paper.localhost") + "headers: {Authorization: '${SECRET}'}\n"
+    (archive.home / "sources" / "paper.yaml").write_text(closed)
+    why = "header Authorization needs the environment variable SECRET, which is not set"
+    assert row(archive.here("status").text, "paper") == f"paper left out never - 0 0 0 0 0 {why}"
+    assert archive.here("status", "--json").json()["sources"]["paper"]["state_reason"] == why
+    assert row(archive.here("status", SECRET="Bearer x").text, "paper").startswith("paper on ")
+    lead(archive, "paper")
+    assert row(archive.here("status").text, "paper").startswith("paper on ")
+    lead(archive)
+    assert row(archive.here("status").text, "paper").endswith(why)
+    asked = "the service that runs does not follow it: has it the environment variable SECRET?"
+    assert row(archive.here("status", SECRET="Bearer x").text, "paper").endswith(asked)
+
+
 async def never(kind: str, name: str) -> None:
     raise AssertionError((kind, name))
 
 
-async def planned(timetable: Timetable, source: Source) -> None:
-    """As the timetable of a service is that follows the source."""
-    timetable.start([source], [], lambda _name: timedelta(hours=1))
+async def planned(timetable: Timetable, *sources: Source) -> None:
+    """As the timetable of a service is that follows the sources."""
+    timetable.start(sources, [], lambda _name: timedelta(hours=1))
     timetable.stop()
 
 
@@ -254,6 +308,22 @@ def test_a_service_that_is_silent_is_not_taken_for_running(archive: Archive) -> 
     )
     service = archive.here("status", "--json").json()["service"]
     assert (service["running"], service["processes"][0]["stale"]) == (False, True)
+
+
+def test_a_service_that_was_killed_is_not_taken_for_running_from_then_on(archive: Archive) -> None:
+    moment = now()
+    with sole_service(archive.home):
+        with archive.index() as index:
+            index.operations.beats.put(Beat("a", "machine", 17, "leader", moment, moment))
+            index.operations.sources.claim("paper", "a", moment, moment + timedelta(seconds=20))
+        assert "machine (pid 17) is running" in archive.here("status").text
+        assert archive.here("status", "--json").json()["sources"]["paper"]["running"] is True
+    told = archive.here("status").text.splitlines()[0]
+    assert "no service is running: machine (pid 17), last heard of " in told
+    assert told.endswith(", ended without a word")
+    status = archive.here("status", "--json").json()
+    assert (status["service"]["running"], status["service"]["processes"][0]["stale"]) == (False, True)
+    assert status["sources"]["paper"]["running"] is False
 
 
 def test_a_disk_below_the_floor_is_told(archive: Archive) -> None:

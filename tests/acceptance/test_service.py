@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import socket
 import urllib.request
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from services import Service, WatchedSite, service
 
 from archiver.demo.generated import GeneratedSite
+
+SECRET = {"Authorization": "${NO_SUCH_SECRET}"}
 
 
 def test_once_does_all_that_is_due_and_tells_what_it_brought(tmp_path: Path) -> None:
@@ -19,8 +23,13 @@ def test_once_does_all_that_is_due_and_tells_what_it_brought(tmp_path: Path) -> 
         brought = running.archive.run("run", "--once", "--json").json()
         with_logos = 12
         assert (brought["new"], brought["pictures"], brought["failed"]) == (6, with_logos, 0)
+        make_all_due(running)
+        site.mutate(1 / 3)
         again = running.archive.run("run", "--once", "--json").json()
         assert (again["new"], again["known"]) == (0, 6)
+        assert (again["changed"], again["unchanged"]) == (2, 4), "visits of articles that are due count too"
+        make_all_due(running)
+        assert "6 unchanged, 6 entries, 6 known" in running.archive.run("run", "--once").err.splitlines()
         assert set(running.status()["sources"]) == {"outlet-0", "outlet-1"}
 
 
@@ -58,6 +67,15 @@ def test_once_without_a_source_says_so_and_ends_well(tmp_path: Path) -> None:
         broken = running.archive.run("run", "--once", code=1).err
         assert "shedule: is no key of a source (did you mean schedule?)" in broken.splitlines()[-1]
         assert "no source can be looked at" in broken
+        path.unlink()
+        running.source(
+            "closed", domains=["one.localhost"], feeds=["http://one.localhost/feed"], headers=SECRET
+        )
+        lacking = running.archive.run("run", "--once", code=1).err
+        assert (
+            "header Authorization needs the environment variable NO_SUCH_SECRET" in lacking.splitlines()[-1]
+        )
+        assert "no source is enabled" not in lacking
 
 
 def test_sites_beyond_this_machine_are_not_crawled_without_a_contact(tmp_path: Path) -> None:
@@ -103,6 +121,13 @@ def test_the_web_comes_up_when_its_port_is_free_and_crawling_does_not_wait_for_i
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         return int(taken.getsockname()[1])
+
+
+def make_all_due(running: Service) -> None:
+    now = datetime.now(UTC)
+    with running.archive.index() as index:
+        followed = index.due(now + timedelta(days=365))
+        index.follow([replace(each, next_visit_at=now - timedelta(hours=1)) for each in followed])
 
 
 def _brought(running: Service) -> int:

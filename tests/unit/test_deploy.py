@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner
+from sqlalchemy import make_url
 
 from archiver.cli import cli
 from archiver.config.folder import Home
@@ -76,6 +77,32 @@ def test_the_image_copies_what_the_package_is_made_of() -> None:
     copied = {name for names in copies for name in names}
     assert {"archiver", "spiders", "storage", "config", "requirements.lock", "pyproject.toml"} <= copied
     assert all((ROOT / name).exists() for name in copied)
+
+
+def test_what_is_sent_to_the_builder_is_what_the_image_copies_and_no_password() -> None:
+    lines = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    copies = [line.split()[1:-1] for line in dockerfile() if line.startswith("COPY") and "--from" not in line]
+    assert lines[1] == "*"
+    assert {line[1:] for line in lines if line.startswith("!")} == {
+        name for names in copies for name in names
+    }
+
+
+def test_the_compose_file_says_what_it_needs_and_for_whom() -> None:
+    text = (DEPLOY / "compose.yaml").read_text("utf-8")
+    head = text.partition("services:")[0]
+    needed = [f"deploy/{secret['file']}" for secret in compose()["secrets"].values()]
+    ignored = (ROOT / ".gitignore").read_text("utf-8").splitlines()
+    for path in needed:
+        assert f"> {path}" in head
+        assert f"/{path}" in ignored
+    assert {f"{name}=" for name in re.findall(r"\$\{(\w+)", text)} == set(
+        re.findall(r"ARCHIVER_CONTACT=", head)
+    )
+    [user] = [found[1] for line in dockerfile() if (found := re.search(r"useradd .*--uid (\d+)", line))]
+    assert f"chown {user} deploy/pgpass" in head
+    url = make_url(compose()["services"]["archiver"]["environment"]["ARCHIVER_DATABASE__URL"])
+    assert f'"{url.host}:5432:{url.database}:{url.username}:$(cat deploy/postgres-password)"' in head
 
 
 def test_the_image_runs_as_nobody_special_and_listens_where_the_settings_say() -> None:

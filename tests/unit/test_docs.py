@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from archiver.cli import COMMANDS
 from archiver.config.patterns import LONGEST_PATTERN
-from archiver.config.schedule import DENSE, LONGEST, SHORTEST, SPARSE, duration_text
+from archiver.config.schedule import DENSE, LONGEST, SHORTEST, SPARSE, Schedule, duration_text
 from archiver.config.sections import Settings
 from archiver.config.source import Source
 from archiver.config.source_folder import LARGEST
@@ -19,6 +19,7 @@ from archiver.config.source_schema import READERS, REQUIRED, WrongValueError
 from archiver.config.sources import validate_source_file
 from archiver.config.strict_yaml import LONGEST_TEXT, Mark, Scalar, Sequence
 from archiver.service.pace import FASTEST_SHARE, SLOWEST_SHARE
+from archiver.service.timetable import _jitter
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "bench" / "README.md"]
@@ -87,6 +88,11 @@ def test_the_defaults_that_are_described_are_those_of_a_source() -> None:
 def test_the_bounds_that_are_described_are_those_that_hold() -> None:
     interval = f"{duration_text(SHORTEST)} to {duration_text(LONGEST)}"
     assert interval in KEYS["schedule"][2]
+    assert "up to a minute later than its cron line says, never earlier" in " ".join(SOURCES.split())
+    moment = datetime(2030, 1, 1, tzinfo=UTC)
+    trigger = Schedule(cron="0 6 * * *").trigger(_jitter(None))
+    late = [trigger.get_next_fire_time(None, moment) - moment - timedelta(hours=6) for _ in range(50)]
+    assert timedelta() <= min(late) < timedelta(seconds=30) < max(late) <= timedelta(minutes=1)
     assert f"{LONGEST_PATTERN} characters" in KEYS["include"][2]
     assert f"{LARGEST:,} bytes and {LONGEST_TEXT:,} characters" in SOURCES
     assert f"never shorter than {duration_text(SHORTEST)}" in " ".join(SOURCES.split())

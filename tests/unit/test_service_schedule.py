@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -23,7 +25,7 @@ from archiver.config.schedule import Schedule
 from archiver.config.source import Source
 from archiver.errors import AlreadyRunningError, ConfigurationError
 from archiver.service.clock_watch import ClockWatch
-from archiver.service.home_lock import sole_service
+from archiver.service.home_lock import LOCK_NAME, is_free, sole_service
 from archiver.service.pace import next_interval
 from archiver.service.source_files import SourceFiles
 from archiver.service.timetable import CHORE, SOURCE, SPREAD, Timetable
@@ -107,10 +109,25 @@ def test_a_killed_service_holds_nothing(tmp_path: Path) -> None:
         assert child.stdout.readline() == b"held\n"
         with pytest.raises(AlreadyRunningError, match=str(child.pid)), sole_service(tmp_path):
             pass
+        assert not is_free(tmp_path)
         child.send_signal(signal.SIGKILL)
         child.wait()
+    assert is_free(tmp_path)
     with sole_service(tmp_path):
         pass
+
+
+def test_who_only_asks_for_the_lock_keeps_no_service_from_beginning(tmp_path: Path) -> None:
+    assert not is_free(tmp_path), "without a lock file nobody knows"
+    (tmp_path / LOCK_NAME).touch()
+    with (tmp_path / LOCK_NAME).open() as asking:
+        fcntl.flock(asking, fcntl.LOCK_SH)
+        assert is_free(tmp_path)
+        given_back = threading.Timer(0.1, fcntl.flock, (asking, fcntl.LOCK_UN))
+        given_back.start()
+        with sole_service(tmp_path):
+            given_back.join()
+            assert not is_free(tmp_path)
 
 
 # The source files

@@ -199,6 +199,43 @@ def test_files_that_change_while_they_are_read_are_read_at_the_next_look(folder:
     assert files.sources == {}
 
 
+def test_a_broken_file_that_is_well_again_as_it_was_is_told_once(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    files = SourceFiles(folder)
+    files.reload()
+    caplog.set_level("INFO")
+    for text in (TEXT + FEED + "shedule: 5 min\n", TEXT + FEED, TEXT + FEED + "\n"):
+        (folder / "daily.yaml").write_text(text)
+        assert not files.reload()
+    assert caplog.text.count("source daily: its file is well again; it stays as it was") == 1
+    (folder / "daily.yaml").write_text("title: [")
+    files.reload()
+    (folder / "daily.yaml").write_text(TEXT + FEED + "schedule: 5 min\n")
+    assert files.reload()
+    assert caplog.text.count("well again") == 1
+    assert caplog.text.count("source daily was changed") == 1
+
+
+def test_a_source_that_lacks_a_secret_is_left_out_at_the_start_too_and_no_other_with_it(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    secret = "headers: {Authorization: '${SECRET}'}\n"
+    (folder / "closed.yaml").write_text(TEXT + FEED + secret)
+    environ: dict[str, str] = {}
+    files = SourceFiles(folder, lacks=lambda source: source.lacks(environ))
+    assert files.reload()
+    assert set(files.sources) == {"daily"}
+    why = "header Authorization needs the environment variable SECRET, which is not set"
+    assert files.left_out == {"closed": why}
+    assert f"source closed is left out: {why}" in caplog.text
+    environ["SECRET"] = "Bearer x"
+    (folder / "closed.yaml").write_text(TEXT + FEED + secret + "\n")
+    assert files.reload()
+    assert set(files.sources) == {"daily", "closed"}
+    assert files.left_out == {}
+
+
 def test_a_source_that_is_refused_is_left_out_beside_a_broken_one(folder: Path) -> None:
     def refuses(found: Source) -> str | None:
         return "no contact" if found.name == "bad" else None
