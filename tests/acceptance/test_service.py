@@ -127,7 +127,9 @@ def make_all_due(running: Service) -> None:
     now = datetime.now(UTC)
     with running.archive.index() as index:
         followed = index.due(now + timedelta(days=365))
-        index.follow([replace(each, next_visit_at=now - timedelta(hours=1)) for each in followed])
+        index.follow(
+            [replace(each, next_visit_at=each.last_visit + timedelta.resolution) for each in followed]
+        )
 
 
 def _brought(running: Service) -> int:
