@@ -49,6 +49,11 @@ class SourceStatus:
         return {None: "no file", True: "on", False: "off"}[self.enabled]
 
     @property
+    def is_worked_on(self) -> bool:
+        """Whether a service visits its articles, or would."""
+        return self.followed and not self.state.paused_at
+
+    @property
     def reason(self) -> str | None:
         """Why it is as `word` says."""
         paused = self.state.paused_reason if self.state.paused_at else None

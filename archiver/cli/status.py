@@ -25,7 +25,7 @@ from archiver.storage.index import Index
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Everything that is told, as of the moment `now`; `due` counts articles.
+    """Everything that is told, as of the moment `now`.
 
     `dead` are the owners of the beats whose process is known to have ended without a word.
     """
@@ -33,8 +33,6 @@ class Status:
     now: datetime
     beats: Sequence[Beat]
     dead: frozenset[str]
-    due: int
-    oldest_due: datetime | None
     queued: int
     running: int
     oldest_submission: datetime | None
@@ -42,6 +40,17 @@ class Status:
     free: int
     floor: int
     sources: Sequence[SourceStatus]
+
+    @property
+    def due(self) -> int:
+        """How many articles are due of the sources that a service works on."""
+        return sum(source.due.count for source in self.sources if source.due and source.is_worked_on)
+
+    @property
+    def oldest_due(self) -> datetime | None:
+        """Since when the one that is due longest is."""
+        found = (source.due.oldest for source in self.sources if source.due and source.is_worked_on)
+        return min(found, default=None)
 
     @property
     def leader(self) -> Beat | None:
@@ -78,14 +87,11 @@ def look(home: Home, settings: Settings, catalogue: SourceCatalogue, index: Inde
     is_led = any(
         beat.role == "leader" and not beat.is_silent(now) and beat.owner not in dead for beat in beats
     )
-    count, oldest = index.lag(now)
     queued, running, oldest_submission = operations.submissions.unfinished()
     return Status(
         now=now,
         beats=beats,
         dead=dead,
-        due=count,
-        oldest_due=oldest,
         queued=queued,
         running=running,
         oldest_submission=oldest_submission,

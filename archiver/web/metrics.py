@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from archiver.model.operations import Beat, HostState, SourceState
-from archiver.storage.index import SourceStats
+from archiver.storage.index import DueSource, SourceStats
 from archiver.web.site import Site, site_of
 
 OUTCOMES = ("new", "changed", "unchanged", "gone", "walled", "failed", "left_out")
@@ -79,11 +79,11 @@ class ArchiveCollector(Collector):
         index, now = self.site.index, datetime.now(UTC)
         operations = index.operations
         yield from _tallies(index.stats().sources)
-        yield from _sources(operations.sources.all())
-        count, oldest = index.lag(now)
-        yield _gauge("revisits_due", "Articles that are due to be visited again.", count)
-        lag = (now - oldest).total_seconds() if oldest else 0.0
-        yield _gauge("revisits_lag_seconds", "How long the article that is due longest has been due.", lag)
+        states = operations.sources.all()
+        yield from _sources(states)
+        enabled = {source.name for source in self.site.sources().enabled}
+        followed = enabled - {state.name for state in states if state.paused_at}
+        yield from _revisits([due for due in index.due_sources(now) if due.source in followed], now)
         queued, running, _ = operations.submissions.unfinished()
         yield _gauge("submissions_queued", "Submitted pages that wait.", queued)
         yield _gauge("submissions_running", "Submitted pages that are being archived.", running)
@@ -128,6 +128,13 @@ def _sources(states: list[SourceState]) -> Iterator[Metric]:
         yield _labelled(
             GaugeMetricFamily, name, told, ((source, each) for source, each in found if each is not None)
         )
+
+
+def _revisits(due: list[DueSource], now: datetime) -> Iterator[Metric]:
+    told = "Articles that are due to be visited again, of sources that are followed."
+    yield _gauge("revisits_due", told, sum(each.count for each in due))
+    lag = max(((now - each.oldest).total_seconds() for each in due), default=0.0)
+    yield _gauge("revisits_lag_seconds", "How long the article that is due longest has been due.", lag)
 
 
 def _hosts(closed: list[HostState], now: datetime) -> Iterator[Metric]:

@@ -134,15 +134,6 @@ def due_sources(connection: Connection, at: datetime) -> list[DueSource]:
     return sorted(found, key=lambda each: each.source)
 
 
-def lag(connection: Connection, at: datetime) -> tuple[int, datetime | None]:
-    """See `Index.lag`."""
-    now = to_microseconds(at)
-    row = connection.execute(
-        select(func.count(), func.min(articles.c.next_visit_at)).where(articles.c.next_visit_at <= now)
-    ).one()
-    return row[0], None if row[1] is None else from_microseconds(row[1])
-
-
 def _row(article: FollowedArticle) -> dict[str, Any]:
     due_at = article.next_visit_at
     return {

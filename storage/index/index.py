@@ -329,11 +329,6 @@ class Index:
         with self._database.reading() as connection:
             return articles.due_sources(connection, at)
 
-    def lag(self, at: datetime) -> tuple[int, datetime | None]:
-        """How many articles are due at the moment `at`, and since when the longest is."""
-        with self._database.reading() as connection:
-            return articles.lag(connection, at)
-
     def received_since(self, moment: datetime) -> int:
         """About how many bytes were captured from `moment` on; meant for moments of today."""
         with self._database.reading() as connection:

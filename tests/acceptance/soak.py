@@ -175,8 +175,8 @@ async def soak(home: Home, site: Daily, days: float, clock: Any) -> dict[str, An
             idle = False
             while ((now := datetime.now(UTC)) < end or not idle) and not working.done():
                 runs = [run for name in files.sources if (run := shift.timetable.next_run(name))]
-                _, article = archive.index.lag(end + FAR)
-                due = min([*runs, *([article] if article else [])], default=now)
+                visits = [each.oldest for each in archive.index.due_sources(end + FAR)]
+                due = min([*runs, *visits], default=now)
                 busy = shift.dispatcher.in_progress or shift.dispatcher.waiting
                 idle = due > now and not busy
                 if idle and now < end:
@@ -188,7 +188,7 @@ async def soak(home: Home, site: Daily, days: float, clock: Any) -> dict[str, An
                 await asyncio.sleep(0.01)
             orders.stop.set()
             await working
-            due, _ = archive.index.lag(datetime.now(UTC))
+            due = sum(each.count for each in archive.index.due_sources(datetime.now(UTC)))
             unfinished = archive.index.operations.sources.unfinished()
     return {"log": site.log, "costs": costs, "overdue": due, "unfinished": unfinished}
 

@@ -60,7 +60,6 @@ QUESTIONS: dict[str, Callable[[Index], object]] = {
     "due, newest first": lambda index: index.due(at(9), "daily", newest_first=True),
     "due of any source": lambda index: index.due(at(9), None, 5),
     "due sources": lambda index: index.due_sources(at(9)),
-    "lag": lambda index: index.lag(at(9)),
     "one source": lambda index: index.operations.sources.get("daily"),
     "claiming a source": lambda index: index.operations.sources.claim("daily", "a", at(1), at(2)),
     "ending a pass": lambda index: index.operations.sources.finished(

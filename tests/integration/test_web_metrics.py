@@ -13,7 +13,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 from web_archive import Served, page, served
 
+from archiver.config.source import Source
+from archiver.config.sources import SourceCatalogue
 from archiver.model.operations import Beat, HostState, PassCounts
+from archiver.storage.index import FollowedArticle
 from archiver.web.application import application
 
 NOW = datetime.now(UTC)
@@ -64,6 +67,21 @@ def test_a_source_tells_its_visits_its_last_success_and_whether_it_is_paused(arc
     assert found["archiver_source_next_run_timestamp_seconds,courier"] == pytest.approx(SOON.timestamp())
     assert found["archiver_source_paused,courier"] == 1
     assert found["archiver_source_failures,courier"] == 0
+
+
+def test_only_articles_of_sources_that_are_followed_are_late(archive: Served) -> None:
+    index, ago = archive.site.index, NOW - timedelta(hours=2)
+    for name in ("on", "paused", "off", "renamed"):
+        index.follow([FollowedArticle(name, f"http://{name}/a", name, ago, ago, ago, 0, ago)])
+    index.operations.sources.pause("paused", NOW, None)
+    sources = {
+        name: Source(name, name, ("example.org",), "DE", ("en",), enabled=name != "off")
+        for name in ("on", "paused", "off")
+    }
+    site = replace(archive.site, sources=lambda: SourceCatalogue(sources, {}))
+    found = values(replace(archive, site=site))
+    assert found["archiver_revisits_due"] == 1
+    assert found["archiver_revisits_lag_seconds"] == pytest.approx(7200, abs=60)
 
 
 def test_closed_hosts_are_named_with_how_long_they_stay_closed(archive: Served) -> None:
