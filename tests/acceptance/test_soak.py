@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -172,8 +173,13 @@ def test_the_source_was_looked_at_within_its_bounds_and_every_snapshot_is_logged
         assert index.ledger.size() >= len(list(index.snapshots()))
 
 
+def usual_most(counts: Sequence[int]) -> int:
+    """The most but for the busiest twentieth: two threads that ask the database at once open more."""
+    return sorted(counts)[len(counts) * 19 // 20]
+
+
 def test_memory_and_open_files_stay_as_they_were(soaked: Soaked) -> None:
     resident, files = zip(*soaked.costs, strict=True)
     middle = len(resident) // 2
     assert max(resident[middle:]) < max(resident[:middle]) + 6_000_000
-    assert max(files[middle:]) <= max(files[:middle]) + 4
+    assert usual_most(files[middle:]) <= usual_most(files[:middle]) + 2
