@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from archiver.config.source import Source
+from archiver.model.fetched import FetchedPage
+from archiver.model.picture import PictureRole
 from archiver.storage.index import FollowedArticle, Index, Match
 from archiver.versions import pictures_through
 from archiver.versions.revisit import SECOND_LOOK, SHORTEST, next_look, next_visit
@@ -17,6 +19,8 @@ LOOKED_BACK = 50
 TRY_AGAIN = timedelta(hours=1)
 """When an article is visited again whose server gave no answer about it."""
 LONGEST_TRY = timedelta(days=1)
+COMPLETED_WITHIN = timedelta(days=2)
+"""How old an article may be for a visit of its own to pictures that a limit stood against."""
 COME_AGAIN = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS)
 """Refusals that say nothing of the page."""
 AHEAD = timedelta(hours=1)
@@ -73,6 +77,13 @@ def try_again(index: Index, url: str, now: datetime, before: FollowedArticle | N
     if before is None or good is None or before.last_visit <= good.captured_at:
         return now + TRY_AGAIN
     return now + min(LONGEST_TRY, max(TRY_AGAIN, 2 * (now - before.last_visit)))
+
+
+def pictures_again_at(fetched: FetchedPage) -> datetime | None:
+    """When to come for pictures that a limit stood against: a closed host, the bytes of a day."""
+    wanted = (each for each in fetched.pictures if each.found.role is not PictureRole.FURNITURE)
+    moments = (download.again_at for each in wanted for download in each.downloads)
+    return min(filter(None, moments), default=None)
 
 
 def is_sooner(planned: datetime | None, due: datetime | None, now: datetime) -> bool:

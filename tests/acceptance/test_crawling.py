@@ -300,6 +300,20 @@ def test_what_a_source_wants_no_more_is_not_visited_again(
         assert not index.due(datetime.now(UTC) + timedelta(days=999))
 
 
+def test_pictures_that_the_budget_did_not_allow_are_come_for_when_it_does(operator: Operator) -> None:
+    operator.archive.settings["ARCHIVER_POLITENESS__BYTES_PER_DAY"] = "2000"
+    with GeneratedSite(hosts=1, articles=1, pictures_per_article=3, page_bytes=12_000) as site:
+        [page] = site.article_urls
+        operator.source("paper", domains=["outlet0.localhost"], pages=[page], revisit="none")
+        operator.crawl()
+    with operator.archive.index() as index:
+        [snapshot] = index.snapshots(page)
+        assert "bytes_per_day" in str(snapshot.missing[0].reason)
+        [article] = index.due(datetime.now(UTC) + timedelta(days=1))
+        assert article.next_visit_at
+        assert article.next_visit_at.hour == article.next_visit_at.minute == 0
+
+
 def test_an_article_of_two_sources_is_followed_as_closely_as_either_wants(operator: Operator) -> None:
     with GeneratedSite(hosts=1, articles=2, pictures_per_article=0) as site:
         paper = {"domains": ["outlet0.localhost"], "max_age": None}
