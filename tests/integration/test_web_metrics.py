@@ -70,7 +70,7 @@ def test_a_source_tells_its_visits_its_last_success_and_whether_it_is_paused(arc
 
 
 def test_only_articles_of_sources_that_are_followed_are_late(archive: Served) -> None:
-    index, ago = archive.site.index, NOW - timedelta(hours=2)
+    index, ago = archive.site.index, datetime.now(UTC) - timedelta(hours=2)
     for name in ("on", "paused", "off", "renamed"):
         index.follow([FollowedArticle(name, f"http://{name}/a", name, ago, ago, ago, 0, ago)])
     index.operations.sources.pause("paused", NOW, None)
