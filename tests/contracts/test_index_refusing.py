@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,6 +52,26 @@ async def test_nobody_waits_for_a_damaged_index(index: Index, kind: str, tmp_pat
     with pytest.raises(IndexDamagedError):
         await ingest.capture(one.id)
     assert isinstance(ingest.failed, IndexDamagedError)
+    await ingest.close()
+
+
+@pytest.mark.timeout(20)
+async def test_why_nothing_is_taken_any_more_is_told_as_briefly_the_thousandth_time_as_the_first(
+    index: Index, kind: str, tmp_path: Path
+) -> None:
+    damage(index, kind)
+    ingest = Ingest(writer(tmp_path), index, PATIENT)
+    one = exchange()
+    await ingest.accept(one)
+    with pytest.raises(IndexDamagedError):
+        await ingest.capture(one.id)
+    for ask in (lambda: ingest.accept(one), lambda: ingest.capture(one.id), ingest.settle):
+        depths = []
+        for _ in range(1_000):
+            with pytest.raises(IndexDamagedError, match="archiver reindex") as raised:
+                await ask()
+            depths.append(len(list(traceback.walk_tb(raised.tb))))
+        assert depths[-1] == depths[0]
     await ingest.close()
 
 
