@@ -98,9 +98,13 @@ class RobotsMiddleware:
             request.meta[CRAWL_DELAY] = delay
         return None
 
-    async def _refuse(self, request: Request, problem: Exception) -> NoReturn:
+    async def _refuse(self, request: Request, known: RobotsUnavailableError) -> NoReturn:
         """Nothing of a host that cannot be reached is asked for; that it cannot is on record all the same."""
-        if problem.__cause__:
+        problem = RobotsUnavailableError(
+            str(known), known.until
+        )  # one that is known would grow at each raise
+        if known.__cause__:
+            problem.__cause__ = known.__cause__
             await self._crawler.signals.send_catch_log_async(
                 url_refused, request=request, error=problem, spider=self._crawler.spider
             )

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, MutableMapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, TextIO
 from urllib.parse import unquote, urlsplit
 
@@ -24,6 +25,7 @@ import msgspec
 import structlog
 from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name
 
+from archiver.cli.log_writer import LogWriter
 from archiver.cli.output import plain, plain_lines
 from archiver.errors import ArchiverError
 
@@ -45,6 +47,7 @@ _CREDENTIALS = re.compile(
     """
 )
 _SECRET_FIELDS = frozenset({"authorization", "cookie", "password", "secret"})
+_STANDARD_ERROR = 2
 _FIRST = ("timestamp", "level", "event", "logger")
 
 
@@ -75,13 +78,17 @@ def set_up_logs(
     `verbose` from DEBUG and INFO. `secrets` are texts that never appear; of URLs among them, the password.
     What a task binds with `structlog.contextvars` and what a call passes as `extra=` become fields. Warnings
     and errors of threads are logged too. Replaces what an earlier call set up: call it behind `open_home`.
+    Lines for a file, a pipe or a terminal are written by `LogWriter`.
     """
-    stream = stream or sys.stderr
+    stream = stream or sys.stderr or _nowhere()
     is_text = style == LogFormat.TEXT or (style == LogFormat.AUTO and stream.isatty())
     colours = stream.isatty() and not os.environ.get("NO_COLOR")
-    handler = logging.StreamHandler(stream)
+    handler = LogWriter(stream) if _is_file(stream) else logging.StreamHandler(stream)
     handler.setFormatter(_formatter(is_text=is_text, colours=colours, secrets=secrets))
     root = logging.getLogger()
+    for former in root.handlers:
+        if isinstance(former, LogWriter):
+            former.close()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO if verbose else logging.WARNING)
     logging.getLogger(OURS).setLevel(logging.DEBUG if verbose else logging.INFO)
@@ -93,7 +100,7 @@ def set_up_logs(
 
 @contextmanager
 def ending_in_the_log() -> Iterator[None]:
-    """Log what ends the command instead of printing it, and leave with its exit code."""
+    """Log what ends the command instead of printing it, and leave with its exit code, all lines written."""
     try:
         yield
     except ArchiverError as error:
@@ -104,6 +111,28 @@ def ending_in_the_log() -> Iterator[None]:
     except Exception as error:
         log.critical("internal error: %s: %s", type(error).__name__, error, exc_info=error)
         raise click.exceptions.Exit(1) from error
+    finally:
+        for handler in logging.getLogger().handlers:
+            handler.flush()
+
+
+def _is_file(stream: TextIO) -> bool:
+    try:
+        stream.fileno()
+    except OSError:
+        return False
+    return True
+
+
+def _nowhere() -> TextIO:
+    """In place of a standard error that is closed; else the next file to be opened would get its number."""
+    sys.stderr = nowhere = Path(os.devnull).open("w")  # noqa: SIM115 - for as long as the process lives
+    try:
+        os.fstat(_STANDARD_ERROR)
+    except OSError:
+        os.dup2(nowhere.fileno(), _STANDARD_ERROR)
+    os.set_inheritable(_STANDARD_ERROR, True)
+    return nowhere
 
 
 def passwords(secrets: Iterable[str]) -> tuple[str, ...]:

@@ -42,7 +42,13 @@ REMEMBERED = 2_000
 """Captures that are known without asking the index: those of the pages under way."""
 
 _A = TypeVar("_A")
+_E = TypeVar("_E", bound=BaseException)
 _R = TypeVar("_R")
+
+
+def _anew(error: _E) -> _E:
+    """A stored error, to be raised once more: its traceback would grow each time, and hold what it passed."""
+    return error.with_traceback(None)
 
 
 @dataclass(slots=True)
@@ -96,14 +102,14 @@ class Ingest:
         """The durable, indexed capture of an accepted exchange. Raises what prevented it."""
         recent = self._recent.get(exchange_id)
         if isinstance(recent, BaseException):
-            raise recent
+            raise _anew(recent)
         if recent:
             return recent
         waiting = self._waiting.get(exchange_id)
         if waiting is None:
             known = await asyncio.to_thread(self._index.capture, exchange_id)
             if known is None and self._failed:
-                raise self._failed
+                raise _anew(self._failed)
             if known is None:
                 raise StorageError(f"exchange {exchange_id} was never handed to the archive")
             return known
@@ -133,7 +139,7 @@ class Ingest:
         if waiting:
             await asyncio.wait(waiting)
         if self._failed:
-            raise self._failed
+            raise _anew(self._failed)
 
     @property
     def failed(self) -> ArchiverError | None:
@@ -180,7 +186,7 @@ class Ingest:
 
     def _refuse_after_the_end(self) -> None:
         if self._failed:
-            raise self._failed
+            raise _anew(self._failed)
         if self._closed:
             raise StorageError("the archive was closed before this came; capture it again")
 

@@ -1,4 +1,7 @@
-"""One service a home: a lock on a file in it, which ends with the process however that ends."""
+"""One service a home: a lock on it and on a file in it, which end with the process however that ends.
+
+The file names the holder; the folder stays locked when somebody removes the file.
+"""
 
 from __future__ import annotations
 
@@ -27,39 +30,71 @@ _GLANCES = 50
 def sole_service(home: Path) -> Iterator[None]:
     """Hold the lock of `home`. Raises AlreadyRunningError, which names who holds it."""
     path = home / LOCK_NAME
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from None
-    with os.fdopen(descriptor, "r+", encoding="utf-8") as file:
-        if not _take(file):
-            raise AlreadyRunningError(
-                f"a service already runs on {home}: {_told(file.read())}; stop that one first, or give this"
-                " one another home"
-            )
-        file.truncate()
-        json.dump(
-            {"pid": os.getpid(), "host": socket.gethostname(), "since": to_warc_date(datetime.now(UTC))}, file
-        )
-        file.flush()
-        yield
-        file.seek(0)
-        file.truncate()
+    with _opened(home, os.O_RDONLY | os.O_DIRECTORY) as folder:
+        if not _take_folder(folder):
+            raise _held(home, _read(path))
+        with os.fdopen(_open(path, os.O_RDWR | os.O_CREAT), "r+", encoding="utf-8") as file:
+            if not _take(file):
+                raise _held(home, file.read())
+            file.truncate()
+            now = to_warc_date(datetime.now(UTC))
+            json.dump({"pid": os.getpid(), "host": socket.gethostname(), "since": now}, file)
+            file.flush()
+            yield
+            file.seek(0)
+            file.truncate()
 
 
 def is_free(home: Path) -> bool:
     """Whether certainly no service works on `home`; False also when that cannot be known.
 
-    Asks with a lock that is shared, so that no two who ask disturb each other, and gives it back at once.
+    Asks with locks that are shared, so that no two who ask disturb each other, and gives them back at once.
     """
-    with contextlib.suppress(OSError):  # no file, or not ours to read: who knows
-        descriptor = os.open(home / LOCK_NAME, os.O_RDONLY | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
-            return _try(file, fcntl.LOCK_SH)
+    with (
+        contextlib.suppress(ConfigurationError),  # no file, or not ours to read: who knows
+        _opened(home, os.O_RDONLY | os.O_DIRECTORY) as folder,
+        _opened(home / LOCK_NAME, os.O_RDONLY) as file,
+    ):
+        return _try(folder, fcntl.LOCK_SH) and _try(file, fcntl.LOCK_SH)
     return False
 
 
-def _take(file: IO[Any]) -> bool:
+@contextmanager
+def _opened(path: Path, flags: int) -> Iterator[int]:
+    descriptor = _open(path, flags)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _open(path: Path, flags: int) -> int:
+    try:
+        return os.open(path, flags | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        doing = "written" if flags & os.O_CREAT else "read"
+        raise ConfigurationError(f"{path} cannot be {doing}: {error.strerror}") from None
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text("utf-8", "replace")
+    except OSError:
+        return None
+
+
+def _take_folder(folder: int) -> bool:
+    """As `_take`; where folders cannot be locked (NFS) the lock on the file has to do."""
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _take(folder)
+    except OSError:
+        return True
+    return True
+
+
+def _take(file: IO[Any] | int) -> bool:
     """Take the lock for good; False when a service has it, which is more than to ask about it."""
     for _ in range(_GLANCES):
         if _try(file, fcntl.LOCK_EX):
@@ -71,7 +106,7 @@ def _take(file: IO[Any]) -> bool:
     return False
 
 
-def _try(file: IO[Any], kind: int) -> bool:
+def _try(file: IO[Any] | int, kind: int) -> bool:
     try:
         fcntl.flock(file, kind | fcntl.LOCK_NB)
     except OSError:
@@ -79,9 +114,18 @@ def _try(file: IO[Any], kind: int) -> bool:
     return True
 
 
-def _told(text: str) -> str:
+def _held(home: Path, told: str | None) -> AlreadyRunningError:
+    return AlreadyRunningError(
+        f"a service already runs on {home}: {_holder(told)}; stop that one first, or give this one another"
+        " home"
+    )
+
+
+def _holder(told: str | None) -> str:
+    if told is None:
+        return f"it is not known which, since its {LOCK_NAME} was removed"
     try:
-        holder = json.loads(text)
+        holder = json.loads(told)
         return f"process {holder['pid']} on {holder['host']}, since {holder['since']}"
     except (ValueError, KeyError, TypeError):
         return "it has only just begun"

@@ -40,7 +40,8 @@ def run_workers(count: int, work: Work, when_ready: Ready) -> int:
     """Run `work(number, ready)` in `count` processes until SIGTERM or SIGINT; the exit status.
 
     Each calls `ready` once it serves; `when_ready` is called when all do. A worker that ends before is the
-    end of all; one that ends later is begun anew. No other thread may run when this is called.
+    end of all; one that ends later is begun anew. No other thread may run when this is called, but that of
+    the log.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
     try:
@@ -88,6 +89,7 @@ class _Workers:
         except Exception:  # whatever it is, it ends this process, and the reason is told
             log.exception("worker %d failed", number)
         finally:
+            logging.shutdown()
             sys.stderr.flush()
             os._exit(code)
 

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from archiver.errors import NotNowError
+from archiver.errors import NotNowError, RobotsUnavailableError
 from archiver.spiders.politeness.clock import Clock
 
 MOST_HOSTS = 5_000
@@ -28,7 +28,7 @@ class RobotsRules:
     seconds: float
     size: int = 0
     found: bool = False
-    problem: Exception | None = None
+    problem: RobotsUnavailableError | None = None
 
 
 class RobotsCache:

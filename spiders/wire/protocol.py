@@ -26,9 +26,11 @@ from twisted.web.client import HTTPConnectionPool
 from twisted.web.iweb import IResponse
 
 from archiver.spiders.wire.attempt import Attempt, HeaderTooLongError
+from archiver.spiders.wire.chunks import ChunkDecoder
 from archiver.spiders.wire.peer import PeerFacts, peer_facts
 
 _HEAD_END = b"\r\n\r\n"
+_DECODERS = {b"chunked": ChunkDecoder}
 
 CURRENT: ContextVar[Attempt | None] = ContextVar("current_attempt", default=None)
 """The attempt whose request is being handed to the connection pool."""
@@ -155,6 +157,7 @@ class WireProtocol(_LenientHTTP11ClientProtocol):
         parser: Any = self._parser
         parser.__class__ = WireParser
         parser.attempt = attempt
+        parser._transferDecoders = _DECODERS
         parser.MAX_LENGTH = attempt.header_limit
         return answer
 

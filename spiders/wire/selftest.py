@@ -53,7 +53,7 @@ CONVERSATIONS = (
         "/chunked-gzip",
         200,
         b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
-        b"%x;a=b\r\n%b\r\n%X\r\n%b\r\n0\r\nX-Trailer: t\r\n\r\n"
+        b'%x;a="\\""\r\n%b\r\n%X  \r\n%b\r\n0\r\nX-Trailer: t\r\n\r\n'
         % (_HALF, _GZIPPED[:_HALF], len(_GZIPPED) - _HALF, _GZIPPED[_HALF:]),
         _GZIPPED,
         decoded=_PAGE,

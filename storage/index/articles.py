@@ -114,7 +114,7 @@ def due(
     if source is not None:
         query = query.where(articles.c.source == source)
     order = articles.c.first_seen.desc() if newest_first else articles.c.next_visit_at
-    rows = connection.execute(query.order_by(order).limit(limit))
+    rows = connection.execute(query.order_by(order).limit(limit)).all()
     return [_article(row) for row in rows]
 
 
@@ -128,7 +128,7 @@ def due_sources(connection: Connection, at: datetime) -> list[DueSource]:
     )
     found = [
         DueSource(name, count, from_microseconds(oldest))
-        for name, count, oldest in connection.execute(query)
+        for name, count, oldest in connection.execute(query).all()
         if name
     ]
     return sorted(found, key=lambda each: each.source)

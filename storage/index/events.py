@@ -63,5 +63,5 @@ def list_events(connection: Connection, article_key: str | None, url: str | None
         wanted = events.c.url_digest == url_digest(url or "")
     found = connection.scalars(
         select(events.c.document).where(wanted).order_by(events.c.observed_at, events.c.event_id)
-    )
+    ).all()
     return [decode_event(document) for document in found]

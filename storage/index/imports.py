@@ -35,7 +35,7 @@ def unlinked(connection: Connection) -> list[Capture]:
         )
         .order_by(segments.c.name, captures.c.offset)
     )
-    return [to_capture(row) for row in connection.execute(query)]
+    return [to_capture(row) for row in connection.execute(query).all()]
 
 
 def link(connection: Connection, record_id: UUID, original: Capture) -> None:

@@ -116,7 +116,7 @@ def known(connection: Connection, record_ids: Collection[UUID]) -> set[UUID]:
     found: set[UUID] = set()
     for start in range(0, len(ids), _AT_ONCE):
         query = select(captures.c.record_id).where(captures.c.record_id.in_(ids[start : start + _AT_ONCE]))
-        found.update(UUID(bytes=value) for value in connection.scalars(query))
+        found.update(UUID(bytes=value) for value in connection.scalars(query).all())
     return found
 
 

@@ -183,8 +183,9 @@ def dump(database: Database) -> Iterator[tuple[object, ...]]:
     """See `Index.dump`."""
     with database.unchanging() as connection:
         for kind, query in _dump_queries():
-            for row in connection.execution_options(yield_per=_PAGE).execute(query):
-                yield kind, *(value.hex() if isinstance(value, bytes) else value for value in row)
+            with connection.execution_options(yield_per=_PAGE).execute(query) as rows:
+                for row in rows:
+                    yield kind, *(value.hex() if isinstance(value, bytes) else value for value in row)
 
 
 def _dump_queries() -> Iterator[tuple[str, Any]]:
@@ -273,9 +274,9 @@ def _keep_operations(live: Database, fresh: Database) -> None:
     """Take over what no WARC file says; with PostgreSQL those tables simply stay."""
     with live.reading() as source, fresh.writing() as target:
         for table in OPERATIONS:
-            rows = source.execution_options(yield_per=_PAGE).execute(select(table)).mappings()
-            for page in rows.partitions():
-                target.execute(insert(table), [dict(row) for row in page])
+            with source.execution_options(yield_per=_PAGE).execute(select(table)) as rows:
+                for page in rows.mappings().partitions():
+                    target.execute(insert(table), [dict(row) for row in page])
 
 
 def _copy_file(source: Database, target: Database) -> None:

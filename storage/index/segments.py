@@ -64,7 +64,7 @@ def one(connection: Connection, name: str) -> Segment | None:
 
 def every(connection: Connection) -> Iterator[Segment]:
     """See `Index.segments`."""
-    rows = connection.execute(select(segments).order_by(segments.c.name)).mappings()
+    rows = connection.execute(select(segments).order_by(segments.c.name)).mappings().all()
     return iter([_segment(row) for row in rows])
 
 

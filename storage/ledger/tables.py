@@ -83,14 +83,14 @@ def number(connection: Connection, batch: Batch) -> int:
 def waiting(connection: Connection, limit: int) -> list[StoredStatement]:
     """The statements that are not in the log, in the order in which they came."""
     query = _select_statements().where(statements.c.leaf.is_(None)).order_by(statements.c.id).limit(limit)
-    return [_statement(row) for row in connection.execute(query)]
+    return [_statement(row) for row in connection.execute(query).all()]
 
 
 def about(connection: Connection, subject: str) -> list[StoredStatement]:
     """All statements about an identifier, oldest first."""
     query = _select_statements().where(statements.c.subject == subject)
     ordered = query.order_by(statements.c.issued_at, statements.c.id)
-    return [_statement(row) for row in connection.execute(ordered)]
+    return [_statement(row) for row in connection.execute(ordered).all()]
 
 
 def withdrawals(connection: Connection) -> list[str]:

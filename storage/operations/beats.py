@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import ColumnElement, and_, delete, select
 
-from archiver.model.moment import from_microseconds, to_microseconds
+from archiver.model.moment import to_microseconds
 from archiver.model.operations import Beat
 from archiver.storage.index.engine import Database
 from archiver.storage.index.rows import storable
-from archiver.storage.operations.rows import insert_into
+from archiver.storage.operations.rows import insert_into, past_moment_of
 from archiver.storage.operations.tables import beats
 
 _c = beats.c
-_decoder = msgspec.json.Decoder(dict[str, float | int | str])
+_LARGEST: Final = 2**63
 
 
 class Beats:
@@ -43,8 +43,8 @@ class Beats:
     def all(self) -> list[Beat]:
         """What every process said last, the newest first."""
         with self._database.reading() as connection:
-            rows = connection.execute(select(beats).order_by(_c.at.desc(), _c.owner))
-            return [_beat(row) for row in rows]
+            rows = connection.execute(select(beats).order_by(_c.at.desc(), _c.owner)).all()
+        return [_beat(row) for row in rows]
 
     def forget(self, owner: str) -> None:
         """The process ended."""
@@ -65,6 +65,21 @@ class Beats:
 
 def _beat(row: Any) -> Beat:
     return Beat(
-        row.owner, row.host, row.pid, row.role, from_microseconds(row.started_at), from_microseconds(row.at),
-        _decoder.decode(row.document),
+        row.owner, row.host, row.pid, row.role, past_moment_of(row.started_at), past_moment_of(row.at),
+        _facts(row.document),
     )  # fmt: skip
+
+
+def _facts(document: bytes) -> dict[str, float | int | str]:
+    """The numbers and texts of a document; another version of the program may say more than these."""
+    try:
+        told = msgspec.json.decode(document, type=dict[str, Any])
+    except msgspec.MsgspecError:
+        return {}
+    return {name: value for name, value in told.items() if _is_fact(value)}
+
+
+def _is_fact(value: object) -> bool:
+    if isinstance(value, int):
+        return not isinstance(value, bool) and abs(value) < _LARGEST
+    return isinstance(value, float | str)

@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
-from archiver.model.moment import from_microseconds, to_microseconds
+from archiver.model.moment import to_microseconds
 from archiver.model.operations import HostState
 from archiver.storage.index.engine import Database
 from archiver.storage.index.rows import storable
-from archiver.storage.operations.rows import insert_into, moment_of, one_line, stored_moment
+from archiver.storage.operations.rows import insert_into, moment_of, one_line, past_moment_of, stored_moment
 from archiver.storage.operations.tables import host_states
 
 _c = host_states.c
@@ -44,13 +44,15 @@ class HostStates:
     def all(self) -> list[HostState]:
         """Every host that something is known of, by name."""
         with self._database.reading() as connection:
-            return [_state(row) for row in connection.execute(select(host_states).order_by(_c.host))]
+            rows = connection.execute(select(host_states).order_by(_c.host)).all()
+        return [_state(row) for row in rows]
 
     def closed(self, at: datetime) -> list[HostState]:
         """The hosts that are closed at the moment `at`, by name."""
         query = select(host_states).where(_c.closed_until > to_microseconds(at)).order_by(_c.host)
         with self._database.reading() as connection:
-            return [_state(row) for row in connection.execute(query)]
+            rows = connection.execute(query).all()
+        return [state for state in map(_state, rows) if state.closed_until]
 
 
 def _row(host: str, state: HostState) -> dict[str, Any]:
@@ -66,5 +68,5 @@ def _row(host: str, state: HostState) -> dict[str, Any]:
 
 def _state(row: Any) -> HostState:
     return HostState(
-        row.host, moment_of(row.closed_until), row.reason, row.failures, row.delay, from_microseconds(row.at)
+        row.host, moment_of(row.closed_until), row.reason, row.failures, row.delay, past_moment_of(row.at)
     )

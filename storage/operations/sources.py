@@ -12,7 +12,14 @@ from archiver.model.moment import to_microseconds
 from archiver.model.operations import COUNTS, PassCounts, SourceState
 from archiver.storage.index.engine import Database
 from archiver.storage.index.rows import storable
-from archiver.storage.operations.rows import insert_into, is_void, moment_of, one_line, stored_moment
+from archiver.storage.operations.rows import (
+    insert_into,
+    is_void,
+    length_of,
+    moment_of,
+    one_line,
+    stored_moment,
+)
 from archiver.storage.operations.tables import source_states
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -31,7 +38,7 @@ class SourceStates:
     def all(self) -> list[SourceState]:
         """Every source that was ever paused, planned or worked on, by name."""
         with self._database.reading() as connection:
-            return [_state(row) for row in connection.execute(select(source_states).order_by(_c.name))]
+            return [_state(row) for row in connection.execute(select(source_states).order_by(_c.name)).all()]
 
     def get(self, name: str) -> SourceState:
         """The state of one source; an empty one when nothing is known of it."""
@@ -204,7 +211,7 @@ def _state(row: Any) -> SourceState:
         finished_at=moment_of(row.finished_at),
         succeeded_at=moment_of(row.succeeded_at),
         next_run_at=moment_of(row.next_run_at),
-        interval=None if row.interval is None else row.interval * _MICROSECOND,
+        interval=length_of(row.interval),
         failures=row.failures,
         problem=row.problem,
         last=PassCounts(*(getattr(row, f"last_{each}") for each in COUNTS)),

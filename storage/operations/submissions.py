@@ -8,11 +8,11 @@ from uuid import uuid4
 
 from sqlalchemy import ColumnElement, and_, func, insert, select, update
 
-from archiver.model.moment import from_microseconds, to_microseconds
+from archiver.model.moment import to_microseconds
 from archiver.model.operations import Submission
 from archiver.storage.index.engine import Database
 from archiver.storage.index.rows import storable
-from archiver.storage.operations.rows import is_void, moment_of, one_line
+from archiver.storage.operations.rows import is_void, moment_of, one_line, past_moment_of
 from archiver.storage.operations.tables import submissions
 
 _c = submissions.c
@@ -76,7 +76,8 @@ class Submissions:
             .group_by(_c.state)
         )
         with self._database.reading() as connection:
-            found = {state: (count, oldest) for state, count, oldest in connection.execute(query)}
+            rows = connection.execute(query).all()
+        found = {state: (count, oldest) for state, count, oldest in rows}
         oldest = min((moment for _, moment in found.values()), default=None)
         return found.get("queued", (0,))[0], found.get("running", (0,))[0], moment_of(oldest)
 
@@ -151,7 +152,8 @@ class Submissions:
         if token is not None:
             query = query.where(_c.token == token)
         with self._database.reading() as connection:
-            return [_submission(row) for row in connection.execute(query)]
+            rows = connection.execute(query).all()
+        return [_submission(row) for row in rows]
 
     def _change(self, which: ColumnElement[bool], **values: object) -> bool:
         with self._database.writing() as connection:
@@ -163,7 +165,7 @@ def _submission(row: Any) -> Submission:
         id=row.id,
         url=row.url,
         token=row.token,
-        submitted_at=from_microseconds(row.submitted_at),
+        submitted_at=past_moment_of(row.submitted_at),
         state=row.state,
         images=row.images,
         attempts=row.attempts,

@@ -10,11 +10,11 @@ from typing import Any, Final
 from sqlalchemy import Connection, and_, or_, select, update
 
 from archiver.errors import UsageError
-from archiver.model.moment import from_microseconds, to_microseconds
+from archiver.model.moment import to_microseconds
 from archiver.model.operations import Token
 from archiver.storage.index.engine import Database
 from archiver.storage.index.rows import storable
-from archiver.storage.operations.rows import insert_into, moment_of
+from archiver.storage.operations.rows import insert_into, moment_of, past_moment_of
 from archiver.storage.operations.tables import tokens
 
 _c = tokens.c
@@ -49,8 +49,8 @@ class Tokens:
     def all(self) -> list[Token]:
         """Every token that ever was, oldest first."""
         with self._database.reading() as connection:
-            rows = connection.execute(select(tokens).order_by(_c.created_at, _c.id))
-            return [_token(row) for row in rows]
+            rows = connection.execute(select(tokens).order_by(_c.created_at, _c.id)).all()
+        return [_token(row) for row in rows]
 
     def find(self, secret_digest: bytes) -> Token | None:
         """The valid token whose secret has this SHA-256."""
@@ -86,6 +86,6 @@ def _revoke(connection: Connection, which: Any, at: datetime) -> bool:
 
 def _token(row: Any) -> Token:
     return Token(
-        row.id, row.name, frozenset(row.scopes.split()), from_microseconds(row.created_at),
+        row.id, row.name, frozenset(row.scopes.split()), past_moment_of(row.created_at),
         moment_of(row.revoked_at), moment_of(row.last_used_at),
     )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
 import signal
 import sqlite3
@@ -12,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from command_line import COMMAND
 from services import Service, WatchedSite, service
 
 from archiver.demo.resource import Answer, Fault, Request, Resource, note
@@ -123,6 +126,49 @@ def test_a_full_disk_does_not_keep_a_service_from_ending(tmp_path: Path, argumen
 
 
 PAGES = 40
+
+
+@pytest.fixture
+def full_pipe() -> Iterator[int]:
+    """The end to write to of a pipe that has no room left, and that nobody reads."""
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(write, b"x" * 4096)
+    os.set_blocking(write, True)
+    yield write
+    os.close(write)
+    os.close(read)
+
+
+def test_a_log_that_nobody_reads_keeps_a_service_neither_from_its_work_nor_from_ending(
+    tmp_path: Path, full_pipe: int
+) -> None:
+    with service(tmp_path / "home") as running:
+        process = subprocess.Popen(
+            [COMMAND, "run", "--no-web"],
+            stdin=subprocess.DEVNULL,
+            stderr=full_pipe,
+            env=running.archive.environment(),
+            start_new_session=True,
+        )
+        running.processes.append(process)
+        running.wait_until(lambda: running.status()["service"]["running"])
+        running.stop(process, seconds=20)
+
+
+def test_a_service_runs_without_a_standard_error(tmp_path: Path) -> None:
+    with service(tmp_path / "home") as running:
+        process = subprocess.Popen(
+            ["sh", "-c", 'exec "$@" 2>&-', "sh", COMMAND, "run", "--no-web"],
+            stdin=subprocess.DEVNULL,
+            env=running.archive.environment(),
+            start_new_session=True,
+        )
+        running.processes.append(process)
+        running.wait_until(lambda: running.status()["service"]["running"])
+        running.stop(process, seconds=20)
 
 
 @contextmanager

@@ -7,12 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from archiver.errors import UsageError
 from archiver.model.operations import Beat, HostState, PassCounts, SourceState
 from archiver.storage.index import Index
+from archiver.storage.operations import tables
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 HOSTILE = ["x'; DROP TABLE source_states; --", '" OR 1=1', "%", "../x", "", "n\0l", "\ud800", "名前"]
 
 
@@ -224,6 +227,57 @@ def test_each_process_is_known_by_its_last_beat(index: Index) -> None:
     assert beats.all() == [beat("a", 3, "leader")]
     beats.forget("a")
     assert beats.all() == []
+
+
+@pytest.mark.parametrize(
+    ("document", "told"),
+    [
+        (b'{"queue": 1, "text": "a", "share": 0.5, "on": true, "none": null, "more": {"a": 1}, "all": [1]}',
+         {"queue": 1, "text": "a", "share": 0.5}),
+        (b'{"huge": %s, "least": -9223372036854775807}' % (b"9" * 400), {"least": -(2**63) + 1}),
+        (b"[1]", {}),
+        (b"", {}),
+        (b'{"a": 1e999}', {}),
+    ],
+)  # fmt: skip
+def test_of_what_another_version_says_in_a_beat_the_numbers_and_texts_are_told(
+    index: Index, document: bytes, told: dict[str, object]
+) -> None:
+    for owner, minute in (("a", 1), ("b", 2)):
+        index.operations.beats.put(beat(owner, minute))
+    with index._database.writing() as connection:
+        connection.execute(update(tables.beats).where(tables.beats.c.owner == "b").values(document=document))
+    assert [each.document for each in index.operations.beats.all()] == [told, beat("a", 1).document]
+
+
+@pytest.mark.parametrize("stored", [2**62, -(2**62)])
+def test_what_is_no_moment_is_taken_for_unknown(index: Index, stored: int) -> None:
+    operations = index.operations
+    operations.sources.plan("daily", NOW, timedelta(hours=1))
+    operations.beats.put(beat("a", 1))
+    operations.hosts.put([host("a.example", minutes(9))])
+    operations.tokens.add("desk", ["capture"], bytes(32), NOW)
+    operations.submissions.add("https://a.example/", None, NOW)
+    columns = (
+        *(tables.source_states.c[name] for name in ("next_run_at", "interval", "paused_at", "lease_until")),
+        tables.beats.c.at, tables.beats.c.started_at, tables.host_states.c.at,
+        tables.host_states.c.closed_until, tables.tokens.c.created_at, tables.tokens.c.last_used_at,
+        tables.submissions.c.submitted_at,
+    )  # fmt: skip
+    with index._database.writing() as connection:
+        for column in columns:
+            connection.execute(update(column.table).values({column.name: stored}))
+    assert operations.sources.all() == [operations.sources.get("daily")] == [SourceState("daily")]
+    [told] = operations.beats.all()
+    assert (told.at, told.started_at) == (LONG_AGO, LONG_AGO)
+    assert told.is_silent(NOW)
+    [shut] = operations.hosts.all()
+    assert (shut.at, shut.closed_until) == (LONG_AGO, None)
+    assert operations.hosts.closed(NOW) == []
+    [token] = operations.tokens.all()
+    assert (token.created_at, token.last_used_at) == (LONG_AGO, None)
+    assert [each.submitted_at for each in operations.submissions.recent(9)] == [LONG_AGO]
+    assert operations.submissions.unfinished() == (1, 0, None)
 
 
 def test_who_leads_is_the_only_one_that_leads(index: Index) -> None:

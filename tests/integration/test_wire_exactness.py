@@ -64,6 +64,12 @@ CASES = {
         chunked(TEXT[:100], TEXT[100:], extension=b';name="value"', trailer=b"Digest: abc\r\nX-End: 1\r\n"),
         TEXT,
     ),
+    "chunk_sizes_padded_with_blanks": Case(
+        CHUNKED, chunked(TEXT[:100], TEXT[100:], extension=b"  ").replace(b"\r\n0\r\n", b"\r\n0 \t\r\n"), TEXT
+    ),
+    "a_chunk_extension_with_a_quoted_pair": Case(
+        CHUNKED, chunked(TEXT[:100], TEXT[100:], extension=b' ; ext="a\\"b;\tc" ; d'), TEXT
+    ),
     "chunks_of_one_byte": Case(CHUNKED, chunked(*[bytes([byte]) for byte in TEXT[:400]]), TEXT[:400]),
     "gzip": Case(
         OK + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(GZIPPED), GZIPPED, decoded=TEXT
@@ -109,6 +115,15 @@ CASES = {
     ),
     "a_lying_transfer_encoding": Case(
         CHUNKED, b"<html>" + TEXT, after=After.CLOSE, truncated=Truncation.UNSPECIFIED
+    ),
+    "a_chunk_size_with_blanks_before_it": Case(
+        CHUNKED, b" 3\r\nabc\r\n0\r\n\r\n", b"abc", truncated=Truncation.UNSPECIFIED
+    ),
+    "a_chunk_size_of_two_numbers": Case(
+        CHUNKED, b"1\r\na\r\n3 4\r\nabc\r\n0\r\n\r\n", b"a", truncated=Truncation.UNSPECIFIED
+    ),
+    "a_chunk_extension_with_a_control": Case(
+        CHUNKED, b"3;a=\0\r\nabc\r\n0\r\n\r\n", b"abc", truncated=Truncation.UNSPECIFIED
     ),
     "a_chunk_longer_than_it_says": Case(
         CHUNKED, b"3\r\nabcdef\r\n0\r\n\r\n", b"abc", truncated=Truncation.UNSPECIFIED

@@ -9,8 +9,10 @@ import re
 import subprocess
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
@@ -227,3 +229,121 @@ run_under_reactor(main)
     [told] = [line for line in lines if "nobody looked" in str(line)]
     assert told["logger"] == "twisted"
     assert told["level"] == "critical"
+
+
+def talking(code: str) -> subprocess.Popen[bytes]:
+    """A process whose standard error is a pipe, which says `ready` on standard output."""
+    begin = "import logging, sys\nfrom archiver.cli.logs import ending_in_the_log, set_up_logs\n"
+    begin += 'set_up_logs("json")\nlog = logging.getLogger("archiver.test")\n'
+    return subprocess.Popen(
+        [sys.executable, "-c", begin + code], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+def test_who_logs_does_not_wait_for_who_does_not_read() -> None:
+    code = """
+with ending_in_the_log():
+    for number in range(25_000):
+        log.info("%d %s", number, "x" * 400)
+print("done", flush=True)
+"""
+    began = time.monotonic()
+    with talking(code) as process:
+        assert process.stdout
+        assert process.wait(30) == 0
+        assert process.stdout.read() == b"done\n"
+    assert time.monotonic() - began < 20
+
+
+def test_lines_that_nobody_took_are_counted_where_they_are_missing() -> None:
+    code = """
+import time
+for number in range(25_000):
+    log.info("%d %s", number, "x" * 400)
+print("done", flush=True)
+time.sleep(0.5)
+for handler in logging.getLogger().handlers:
+    handler.flush()
+log.info("again")
+"""
+    with talking(code) as process:
+        assert process.stdout
+        assert process.stderr
+        assert process.stdout.readline() == b"done\n"
+        lines = [json.loads(line) for line in process.stderr]
+        assert process.wait(10) == 0
+    *numbered, lost, again = lines
+    kept = [int(line["event"].split()[0]) for line in numbered]
+    assert kept == list(range(len(kept)))
+    assert lost["event"] == f"{25_000 - len(kept)} lines of the log were lost here, since nobody took them"
+    assert (lost["level"], again["event"]) == ("warning", "again")
+
+
+def test_nothing_is_lost_of_what_is_read_and_the_order_is_kept() -> None:
+    code = """
+import click, structlog
+from archiver.errors import ConfigurationError
+for number in range(20_000):
+    with structlog.contextvars.bound_contextvars(source=number):
+        log.info("said")
+try:
+    1 / 0
+except ZeroDivisionError:
+    log.exception("odd")
+try:
+    with ending_in_the_log():
+        raise ConfigurationError("no such setting")
+except click.exceptions.Exit:
+    pass
+"""
+    with talking(code) as process:
+        told = process.communicate(timeout=30)[1]
+    *said, odd, stopped = [json.loads(line) for line in told.splitlines()]
+    assert [line["source"] for line in said] == list(range(20_000))
+    assert odd["exception"].endswith("ZeroDivisionError: division by zero")
+    assert stopped["event"] == "stopped: no such setting"
+
+
+def test_a_process_that_is_forked_off_writes_its_own_lines_once() -> None:
+    code = """
+import os
+log.info("first")
+child = os.fork()
+log.info("child" if child == 0 else "parent")
+if child == 0:
+    logging.shutdown()
+    os._exit(0)
+os.waitpid(child, 0)
+"""
+    with talking(code) as process:
+        told = process.communicate(timeout=30)[1]
+    assert sorted(json.loads(line)["event"] for line in told.splitlines()) == ["child", "first", "parent"]
+
+
+def test_a_signal_that_somebody_waits_for_is_not_taken_by_the_log() -> None:
+    code = """
+import os, signal
+log.info("said")
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+os.kill(os.getpid(), signal.SIGTERM)
+print(signal.sigtimedwait([signal.SIGTERM], 5) is not None)
+"""
+    with talking(code) as process:
+        assert process.communicate(timeout=30)[0] == b"True\n"
+
+
+def test_without_a_standard_error_the_log_goes_nowhere_and_its_number_stays_taken(tmp_path: Path) -> None:
+    code = """
+import logging, os, subprocess, sys
+from archiver.cli.logs import set_up_logs
+assert sys.stderr is None
+set_up_logs()
+logging.getLogger("archiver").warning("said")
+with open(sys.argv[1], "w") as file:
+    assert file.fileno() > 2
+    subprocess.run([sys.executable, "-c", "import sys; print('child', file=sys.stderr)"], check=True)
+"""
+    command = [sys.executable, "-c", code, str(tmp_path / "file")]
+    done = subprocess.run(["sh", "-c", 'exec "$@" 2>&-', "sh", *command], timeout=30, check=False)
+    assert done.returncode == 0
+    assert (tmp_path / "file").read_text() == ""

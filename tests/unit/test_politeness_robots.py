@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 
 import pytest
 from politeness_clock import StillClock, settle, timed
+from scrapy import Request
 from scrapy.http import Response
+from scrapy.utils.test import get_crawler
 
-from archiver.errors import CrawlStoppedError
+from archiver.errors import CrawlStoppedError, RobotsUnavailableError
+from archiver.model.exchange import Exchange
+from archiver.spiders.politeness import Manners
 from archiver.spiders.politeness.robots_cache import RobotsCache, RobotsRules
-from archiver.spiders.robots import DAY, SOON, freshness, parsed
+from archiver.spiders.robots import DAY, SOON, RobotsMiddleware, freshness, parsed
+from archiver.spiders.wire.sink import attach
 
 PAPER = "https://paper.example"
 AGENT = "news-archiver/1.0 (+https://archive.example/about)"
@@ -18,6 +24,11 @@ AGENT = "news-archiver/1.0 (+https://archive.example/about)"
 
 def rules(seconds: float = DAY, size: int = 100) -> RobotsRules:
     return RobotsRules(lambda _url, _agent: True, lambda _agent: None, seconds, size)
+
+
+class Nobody:
+    async def accept(self, exchange: Exchange) -> None:
+        raise AssertionError
 
 
 class Site:
@@ -135,3 +146,24 @@ async def test_rules_name_paths_and_a_delay(padding: int) -> None:
 async def test_a_robots_txt_that_is_no_text_excludes_nothing() -> None:
     found = await parsed(bytes(range(256)) * 100, DAY)
     assert found.allows("https://paper.example/", AGENT)
+
+
+async def test_a_refusal_is_told_as_briefly_the_thousandth_time_as_the_first() -> None:
+    crawler = get_crawler(settings_dict={"ROBOTSTXT_OBEY": True, "USER_AGENT": AGENT})
+    manners = Manners()
+    attach(crawler, Nobody(), manners=manners)
+    middleware = RobotsMiddleware.from_crawler(crawler)
+    away = middleware._unavailable(PAPER, "the server answered 500", None)
+
+    async def fetched() -> RobotsRules:
+        return away
+
+    await manners.robots.rules(PAPER, fetched)
+    depths = []
+    for _ in range(1_000):
+        refused = middleware.process_request(Request(f"{PAPER}/page"))
+        assert refused is not None
+        with pytest.raises(RobotsUnavailableError, match="the server answered 500") as raised:
+            await refused
+        depths.append(len(list(traceback.walk_tb(raised.tb))))
+    assert depths[-1] == depths[0]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
 import os
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -13,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import IO
 
 import pytest
 import time_machine
@@ -96,6 +99,36 @@ def test_a_second_service_is_told_who_holds_the_home(tmp_path: Path) -> None:
     ):
         pass
     with sole_service(tmp_path):
+        pass
+
+
+def test_a_service_holds_its_home_though_somebody_removes_the_lock_file(tmp_path: Path) -> None:
+    with sole_service(tmp_path):
+        (tmp_path / LOCK_NAME).unlink()
+        with pytest.raises(AlreadyRunningError, match=r"its run\.lock was removed"), sole_service(tmp_path):
+            pass
+        assert not is_free(tmp_path)
+        (tmp_path / LOCK_NAME).touch()
+        with pytest.raises(AlreadyRunningError), sole_service(tmp_path):
+            pass
+        assert not is_free(tmp_path)
+    assert is_free(tmp_path)
+
+
+def test_where_no_folder_can_be_locked_the_lock_file_is_heeded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flock(file: IO[str] | int, operation: int, lock: Callable[..., None] = fcntl.flock) -> None:
+        if stat.S_ISDIR(os.fstat(file if isinstance(file, int) else file.fileno()).st_mode):
+            raise OSError(errno.EBADF, "NFS locks no folder")
+        lock(file, operation)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with (
+        sole_service(tmp_path),
+        pytest.raises(AlreadyRunningError, match=f"process {os.getpid()} on "),
+        sole_service(tmp_path),
+    ):
         pass
 
 

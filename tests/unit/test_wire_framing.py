@@ -19,7 +19,7 @@ from warc_exchanges import writer
 
 from archiver.http_message import LONGEST_HEAD, payload_of
 from archiver.model.digest import Digest
-from archiver.model.exchange import Exchange
+from archiver.model.exchange import Exchange, Truncation
 from archiver.spiders.wire.attempt import Attempt
 from archiver.spiders.wire.conclusion import conclude
 from archiver.spiders.wire.protocol import CURRENT, WirePool
@@ -74,6 +74,31 @@ def is_agreed_upon(exchange: Exchange) -> bool:
         assert response.payload_digest == Digest.of(payload)
         assert response.payload_length == len(payload)
     return response is not None
+
+
+@pytest.mark.parametrize("piece", [1, 5, 1 << 16])
+@pytest.mark.parametrize(
+    "line", [b"3  ", b"3\t", b'3;a="b\\"c"', b'3 ; a = "b\\\\"; c', b"3 ;\xfc", b"3".ljust(1_023)]
+)
+def test_what_may_stand_behind_the_size_of_a_chunk_is_passed_over(line: bytes, piece: int) -> None:
+    body = line + b"\r\nabc\r\n" + line.replace(b"3", b"0") + b"\r\nTrailer: 3  \r\n\r\n"
+    exchange = captured(CHUNKED + body, piece)
+    assert exchange.response
+    assert (exchange.response.truncated, exchange.failure) == (None, None)
+    assert b"".join(exchange.response.block.chunks()) == CHUNKED + body
+    assert exchange.response.payload_digest == Digest.of(b"abc")
+    assert is_agreed_upon(exchange)
+
+
+@pytest.mark.parametrize("piece", [1, 5, 1 << 16])
+@pytest.mark.parametrize(
+    "line", [b" 3", b"3 4", b"3 \x0b", b"3;a=\0", b"", b";a", b"3".ljust(1_024), b"0x3  "]
+)
+def test_what_may_not_stand_around_the_size_of_a_chunk_is_refused(line: bytes, piece: int) -> None:
+    exchange = captured(CHUNKED + line + b"\r\nabc\r\n0\r\n\r\n", piece)
+    assert exchange.response
+    assert exchange.response.truncated is Truncation.UNSPECIFIED
+    assert is_agreed_upon(exchange)
 
 
 @pytest.mark.parametrize("piece", [1, 5, 1 << 16])
@@ -145,7 +170,22 @@ sizes = st.one_of(
     st.sampled_from(
         [b"", b"0", b"00", b"-1", b"+3", b"0x3", b"3 ", b" 3", b"\t3", b"0" * 20 + b"3", b"f" * 15, b"F" * 16]
     ),
-    st.sampled_from([b"3;a", b'3 ; a="b;c"', b"3;\0", b"0;a", b"zz", b"\xb3", b"1_0", b"3\r", b"3;a\nb"]),
+    st.sampled_from(
+        [
+            b"3;a",
+            b'3 ; a="b;c"',
+            b'3;a="\\""',
+            b"3 \t",
+            b"0  ",
+            b"3;\0",
+            b"0;a",
+            b"zz",
+            b"\xb3",
+            b"1_0",
+            b"3\r",
+            b"3;a\nb",
+        ]
+    ),
 )
 ends = st.sampled_from([b"\r\n", b"\n", b"\r", b"", b"\r\r\n", b"\n\r", b"\n\n", b" \r\n"])
 contents = st.sampled_from([b"", b"abc", b"x\ny", b"\r\n", b"0\r\n\r\n"])
