@@ -143,6 +143,10 @@ class Dispatcher:
         """How many sources wait to be looked at."""
         return len(self._asked.keys() - self._busy.keys())
 
+    def is_asked_for(self, name: str) -> bool:
+        """Whether a look at the source waits or is under way."""
+        return name in self._asked
+
     async def look(self, name: str) -> Done:
         """Look at a source as soon as there is a place; returns when that is done."""
         if self._halted or self.fatal:
@@ -249,9 +253,9 @@ class Dispatcher:
         return begun
 
     async def _next(self) -> Work | None:
-        if self._spent() >= 1.0:
-            return None
         for _ in Kind:
+            if self._spent() >= 1.0:
+                return None
             kind = next(self._turns)
             if kind is Kind.LOOK:
                 work = self._next_look()

@@ -169,10 +169,18 @@ class Shift:
         if kind != SOURCE:
             await self._chores.do(name)
         elif source and name not in self._paused:
+            await self._note_wanted(name)
             done = await self.dispatcher.look(name)
             source = self._files.sources.get(name)  # its file may have changed meanwhile
             if source and done.is_whole and not self._stops:
                 await self._plan_next(source, brought=done.counts.new > 0)
+
+    async def _note_wanted(self, name: str) -> None:
+        """Its time has come; when this process dies before it is its turn, that must not be forgotten."""
+        try:
+            await asyncio.to_thread(self._states.want, name, datetime.now(UTC))
+        except IndexUnavailableError as error:
+            log.warning("that %s is to be looked at cannot be kept: %s", name, error)
 
     async def _plan_next(self, source: Source, *, brought: bool) -> None:
         """Have the source looked at again an interval from now, by what the pass that just ended brought."""
@@ -209,7 +217,7 @@ class Shift:
     async def _take_up(self) -> None:
         """Have what was begun and not finished done now: by this process before, or by one that is gone."""
         for name in await asyncio.to_thread(self._states.unfinished):
-            is_free = name not in self._paused and name not in self.dispatcher.in_progress
+            is_free = name not in self._paused and not self.dispatcher.is_asked_for(name)
             if not self._stops and is_free and self.timetable.next_run(name):
                 log.info("%s was not finished; it is looked at again", name)
                 self.timetable.soon(SOURCE, name)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, or_, select, update
+from sqlalchemy import ColumnElement, Connection, case, func, or_, select, update
 
 from archiver.model.moment import to_microseconds
 from archiver.model.operations import COUNTS, PassCounts, SourceState
@@ -73,6 +73,16 @@ class SourceStates:
                 .where(_c.name == storable(name))
                 .values(paused_at=None, paused_reason=None)
             )
+
+    def want(self, name: str, at: datetime) -> None:
+        """A pass over the source waits for its turn since `at`; until it ends it counts as unfinished."""
+        since = to_microseconds(at)
+        insert = insert_into(self._database, source_states).values(
+            name=storable(name), unfinished_since=since
+        )
+        kept = {"unfinished_since": func.coalesce(_c.unfinished_since, since)}
+        with self._database.writing() as connection:
+            connection.execute(insert.on_conflict_do_update(index_elements=["name"], set_=kept))
 
     def claim(self, name: str, owner: str, at: datetime, until: datetime, *, is_pass: bool = True) -> bool:
         """Take the lease of the source until `until` and begin work; False when another holds it.
@@ -168,7 +178,7 @@ class SourceStates:
             connection.execute(insert.on_conflict_do_update(index_elements=["name"], set_=planned))
 
     def unfinished(self, at: datetime | None = None) -> list[str]:
-        """The sources with a pass that began and never ended, and that nobody works on at `at` (now)."""
+        """The sources with a pass that was wanted and never ended, and that nobody works on at `at` (now)."""
         free = _is_free(at or datetime.now(UTC))
         query = select(_c.name).where(_c.unfinished_since.is_not(None), free).order_by(_c.name)
         with self._database.reading() as connection:

@@ -103,6 +103,29 @@ def test_after_kills_at_any_moment_every_version_is_archived_exactly_once(tmp_pa
         assert running.archive.dump() == before
 
 
+def test_a_source_that_waited_for_its_turn_when_the_service_was_killed_has_it_soon(tmp_path: Path) -> None:
+    with (
+        WatchedSite(2, 120, 0, page_bytes=1_000) as site,
+        service(
+            tmp_path / "home", ARCHIVER_SERVICE__WORKERS="1", ARCHIVER_POLITENESS__DELAY="0.5"
+        ) as running,
+    ):
+        running.follow(site, schedule="31 d")
+        process = running.start()
+
+        def asked() -> set[str]:
+            return {host for _, _, host, _ in site.seen}
+
+        def waits() -> bool:
+            return any(each["document"].get("queue") for each in running.status()["service"]["processes"])
+
+        running.wait_until(waits)
+        assert len(asked()) == 1
+        kill(running, process)
+        running.start(ARCHIVER_SERVICE__WORKERS="2")
+        running.wait_until(lambda: len(asked()) == 2, 25)
+
+
 def test_a_service_that_is_told_to_stop_finishes_what_is_under_way_and_seals(tmp_path: Path) -> None:
     with (
         WatchedSite(2, 80, 1, page_bytes=3_000, picture_bytes=3_000) as site,
