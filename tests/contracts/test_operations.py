@@ -153,6 +153,33 @@ def test_a_pass_that_never_ended_is_named_once_nobody_holds_it(index: Index) -> 
     assert "crashed" in sources.unfinished()
 
 
+def test_a_pass_that_waits_for_its_turn_is_unfinished_until_it_has_ended(index: Index) -> None:
+    sources = index.operations.sources
+    sources.want("daily", NOW)
+    sources.want("daily", minutes(1))
+    assert sources.unfinished(minutes(1)) == ["daily"]
+    assert sources.claim("daily", "a", minutes(1), minutes(2), is_pass=False)
+    sources.finished("daily", "a", minutes(2), PassCounts(), None, is_pass=False)
+    assert sources.unfinished(minutes(2)) == ["daily"]
+    assert sources.claim("daily", "a", minutes(3), minutes(9))
+    sources.want("daily", minutes(4))
+    sources.finished("daily", "a", minutes(5), PassCounts(), None, is_pass=True)
+    assert sources.unfinished(minutes(5)) == []
+
+
+def test_what_a_batch_of_revisits_came_to_is_told_when_it_failed(index: Index) -> None:
+    sources = index.operations.sources
+    sources.finished("daily", "a", NOW, PassCounts(), None, is_pass=True)
+    sources.finished(
+        "daily", "a", NOW, PassCounts(new=1), "no secret", is_pass=False, counted=PassCounts(new=1)
+    )
+    sources.brought({"daily": PassCounts(changed=2), "weekly": PassCounts(new=3)})
+    state = sources.get("daily")
+    assert (state.problem, state.failures, state.succeeded_at) == ("no secret", 0, NOW)
+    assert state.total == PassCounts(changed=2)
+    assert sources.get("weekly").total == PassCounts(new=3)
+
+
 def test_revisits_between_do_not_hide_a_pass_that_never_ended(index: Index) -> None:
     sources = index.operations.sources
     sources.claim("daily", "a", NOW, minutes(1))
