@@ -12,13 +12,7 @@ from http import HTTPStatus
 from archiver.crawl.archive import SOFTWARE, Archive, user_agent
 from archiver.crawl.assemble import assemble, reason_for
 from archiver.crawl.extracting import Extractor
-from archiver.crawl.planning import (
-    COMPLETED_WITHIN,
-    LOOKED_BACK,
-    is_sooner,
-    pictures_again_at,
-    try_again,
-)
+from archiver.crawl.planning import LOOKED_BACK, is_sooner, pictures_again_at, try_again
 from archiver.model import identifier
 from archiver.model.article import ExtractedArticle
 from archiver.model.capture import Capture
@@ -187,8 +181,7 @@ class SnapshotKeeper:
             due = now + SECOND_LOOK
         elif outcome is Outcome.FAILED:
             due = fetched.page.again_at or try_again(self._archive.index, fetched.seed, now, before)
-        again_at = pictures_again_at(fetched) if now - first_seen < COMPLETED_WITHIN else None
-        for moment in filter(None, (look, again_at)):
+        for moment in filter(None, (look, pictures_again_at(fetched, first_seen, now))):
             due = min(due or moment, moment)
         source = fetched.source
         if before and before.source not in (None, source) and is_sooner(before.next_visit_at, due, now):

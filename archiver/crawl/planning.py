@@ -79,11 +79,15 @@ def try_again(index: Index, url: str, now: datetime, before: FollowedArticle | N
     return now + min(LONGEST_TRY, max(TRY_AGAIN, 2 * (now - before.last_visit)))
 
 
-def pictures_again_at(fetched: FetchedPage) -> datetime | None:
-    """When to come for pictures that a limit stood against: a closed host, the bytes of a day."""
+def pictures_again_at(fetched: FetchedPage, first_seen: datetime, now: datetime) -> datetime | None:
+    """When to come for pictures that a limit stood against: a closed host, the bytes of a day.
+
+    Each time after twice the age of the article, if that is later; None for one that is too old.
+    """
+    age = now - first_seen
     wanted = (each for each in fetched.pictures if each.found.role is not PictureRole.FURNITURE)
-    moments = (download.again_at for each in wanted for download in each.downloads)
-    return min(filter(None, moments), default=None)
+    moments = [at for each in wanted for download in each.downloads if (at := download.again_at)]
+    return max(min(moments), now + age) if moments and age < COMPLETED_WITHIN else None
 
 
 def is_sooner(planned: datetime | None, due: datetime | None, now: datetime) -> bool:

@@ -12,8 +12,10 @@ import pytest
 from index_examples import at, capture, failure, located, not_modified, snapshot
 
 from archiver.config.source import Source
-from archiver.crawl.planning import adopt, is_known, plan_anew, try_again
+from archiver.crawl.planning import adopt, is_known, pictures_again_at, plan_anew, try_again
 from archiver.model.capture import Capture
+from archiver.model.fetched import Download, FetchedPage, FetchedPicture
+from archiver.model.picture import FoundPicture, PictureRole
 from archiver.model.version import ArticleEvent, ChangeKind
 from archiver.storage.index import FollowedArticle, Index
 
@@ -159,6 +161,25 @@ def test_an_article_whose_server_fails_is_tried_ever_less_often(index: Index) ->
     assert waits == [1, 2, 4, 8, 16, 24, 24]
     index.record([capture(URL, hours * HOUR)])
     assert try_again(index, URL, at((hours + 1) * HOUR), followed(index)) == at((hours + 2) * HOUR)
+
+
+def test_pictures_that_a_limit_stood_against_are_come_for_ever_less_often_for_two_days() -> None:
+    found = FoundPicture(1, PictureRole.ARTICLE, (), ())
+
+    def again(age: float, *waits: float | None) -> float | None:
+        downloads = tuple(
+            Download(URL, URL, (), again_at=None if wait is None else at((age + wait) * HOUR))
+            for wait in waits
+        )
+        page = FetchedPage(URL, Download(URL, URL, ()), (FetchedPicture(found, downloads),))
+        moment = pictures_again_at(page, at(0), at(age * HOUR))
+        return moment and (moment - at(age * HOUR)) / timedelta(hours=1)
+
+    assert again(0, None) is None
+    assert again(0, 2.0, None, 1.0) == 1
+    assert again(3, 1.0) == 3
+    assert again(47, 1.0) == 47
+    assert again(49, 1.0) is None
 
 
 def planned(index: Index) -> tuple[datetime, datetime | None]:
