@@ -113,8 +113,9 @@ def watch(index: Index, asker: Asker, site: SiteProcess, minutes: float) -> None
         now = {name: float(beat.document[name]) for name in before}
         requests = now["requests"] - before["requests"]
         cpu = 1000 * (now["cpu_seconds"] - before["cpu_seconds"]) / max(1, requests)
-        due, oldest = index.lag(datetime.now(UTC))
-        lag = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0
+        late = index.due_sources(datetime.now(UTC))
+        due = sum(each.count for each in late)
+        lag = max(((datetime.now(UTC) - each.oldest).total_seconds() for each in late), default=0)
         print(
             f"{looked - began:4.0f} {now['requests']:8.0f} {requests / seconds:6.1f} {cpu:10.2f}"
             f" {float(beat.document['rss_bytes']) / 1e6:9.0f} {beat.document['in_flight']:6}"
