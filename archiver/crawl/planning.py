@@ -10,6 +10,7 @@ from http import HTTPStatus
 from archiver.config.source import Source
 from archiver.model.fetched import FetchedPage
 from archiver.model.picture import PictureRole
+from archiver.model.snapshot import Snapshot
 from archiver.storage.index import FollowedArticle, Index, Match
 from archiver.versions import pictures_through
 from archiver.versions.revisit import SECOND_LOOK, SHORTEST, next_look, next_visit
@@ -31,20 +32,18 @@ LONGEST_REST = timedelta(days=1)
 """How long a page that is listed and never was there is left alone, at most."""
 
 
-def is_known(
-    index: Index, url: str, updated: datetime | None, now: datetime, *, without_snapshot: bool = False
-) -> bool:
+def is_known(index: Index, url: str, updated: datetime | None, now: datetime, *, is_whole: bool) -> bool:
     """Whether a visit at `now` to a page that is listed as `updated` can bring nothing that is missing.
 
     An article that the archive has and that is refused or gone now is looked for when its plan says so. A
-    page that never was there is left alone for as long as it was known not to be. A page with a capture and
-    no snapshot was left half done by a crash, unless pages may be `without_snapshot`.
+    page that never was there is left alone for as long as it was known not to be. A page that was captured
+    and has no snapshot, so that it is not `is_whole`, was left half done by a crash.
     """
-    done = index.closest(url, below=400)
-    if done and not without_snapshot and next(index.snapshots(url, limit=1), None) is None:
-        done = None
     last = index.closest(url, below=500)
-    refused = last if last and last.status >= 400 and last.status not in COME_AGAIN else None
+    is_refusal = last is not None and last.status >= 400
+    good = index.closest(url, below=400) if is_refusal else last
+    done = good if is_whole else None
+    refused = last if last and is_refusal and last.status not in COME_AGAIN else None
     seen = refused or done
     if seen is None or (updated and seen.captured_at < updated <= now + AHEAD):
         return False
@@ -54,13 +53,12 @@ def is_known(
     return now - refused.captured_at < min(LONGEST_REST, refused.captured_at - first.captured_at)
 
 
-def adopt(index: Index, source: Source, url: str, now: datetime) -> None:
-    """Follow an archived article that `source` lists and that nobody visits any more.
+def adopt(index: Index, source: Source, shown: Snapshot, url: str, now: datetime) -> None:
+    """Follow the article of the snapshot `shown` that `source` lists, if nobody visits it any more.
 
     One that was captured by hand, whose source is gone or renamed, or whose ladder had ended sooner.
     """
-    shown = next(index.snapshots(url, descending=True, limit=1), None)
-    article = index.followed(shown.article_key) if shown and shown.article_key else None
+    article = index.followed(shown.article_key) if shown.article_key else None
     if article is None or (article.next_visit_at and now - article.next_visit_at < ABANDONED):
         return
     due = next_visit(source.revisit, article.first_seen, article.last_visit, changed=False)

@@ -241,10 +241,12 @@ class SourceCrawl:
 
     def _is_known(self, url: str, updated: datetime | None) -> bool:
         index, now = self._archive.index, datetime.now(UTC)
+        shown = next(index.snapshots(url, descending=True, limit=1), None)
         skips = self._archive.settings.capture.noarchive == "skip"  # such a page has no snapshot
-        if not is_known(index, url, updated, now, without_snapshot=skips):
+        if not is_known(index, url, updated, now, is_whole=skips or shown is not None):
             return False
-        adopt(index, self._source, url, now)
+        if shown:
+            adopt(index, self._source, shown, url, now)
         return True
 
     def _note(self, page: PageResult) -> None:

@@ -44,7 +44,8 @@ def answered(index: Index, status: int, *hours: float) -> None:
 
 def knows(index: Index, hours: float, updated: float | None = None) -> bool:
     """Whether it is known at the hour `hours`, listed as updated at the hour `updated`."""
-    return is_known(index, URL, None if updated is None else at(updated * HOUR), at(hours * HOUR))
+    listed = None if updated is None else at(updated * HOUR)
+    return is_known(index, URL, listed, at(hours * HOUR), is_whole=any(index.snapshots(URL)))
 
 
 def test_a_page_that_was_never_asked_for_is_visited(index: Index) -> None:
@@ -66,7 +67,7 @@ def test_a_page_that_is_called_newer_than_the_near_future_is_not_believed(index:
 def test_a_page_without_a_snapshot_was_left_half_done(index: Index) -> None:
     index.record([capture(URL, 0)])
     assert not knows(index, 1)
-    assert is_known(index, URL, None, at(HOUR), without_snapshot=True)
+    assert is_known(index, URL, None, at(HOUR), is_whole=True)
 
 
 @pytest.mark.parametrize("status", [403, 404, 410, 451])
@@ -119,25 +120,25 @@ def listing(name: str, *hours: float) -> Source:
 def test_an_article_that_was_captured_by_hand_is_followed_by_the_source_that_lists_it(index: Index) -> None:
     archived(index, source=None)
     assert followed(index).next_visit_at is None
-    adopt(index, listing("paper", 1, 6), URL, at(HOUR))
+    adopt(index, listing("paper", 1, 6), next(index.snapshots(URL)), URL, at(HOUR))
     assert (followed(index).source, followed(index).next_visit_at) == ("paper", at(HOUR))
 
 
 def test_an_article_whose_source_is_gone_is_taken_over_when_it_is_overdue(index: Index) -> None:
     archived(index)
     index.follow([replace(followed(index), source="old-name", next_visit_at=at(HOUR))])
-    adopt(index, listing("new-name", 1, 6), URL, at(2 * HOUR))
+    adopt(index, listing("new-name", 1, 6), next(index.snapshots(URL)), URL, at(2 * HOUR))
     assert followed(index).source == "old-name"
-    adopt(index, listing("new-name", 1, 6), URL, at(3.5 * HOUR))
+    adopt(index, listing("new-name", 1, 6), next(index.snapshots(URL)), URL, at(3.5 * HOUR))
     assert followed(index).source == "new-name"
 
 
 def test_an_article_is_followed_again_when_the_ladder_of_its_source_is_made_longer(index: Index) -> None:
     archived(index)
     index.follow([replace(followed(index), next_visit_at=None)])
-    adopt(index, listing("example"), URL, at(HOUR))
+    adopt(index, listing("example"), next(index.snapshots(URL)), URL, at(HOUR))
     assert followed(index).next_visit_at is None
-    adopt(index, listing("example", 6, 24), URL, at(HOUR))
+    adopt(index, listing("example", 6, 24), next(index.snapshots(URL)), URL, at(HOUR))
     assert followed(index).next_visit_at == at(6 * HOUR)
 
 
@@ -145,7 +146,7 @@ def test_an_article_whose_ladder_has_ended_stays_as_it_is(index: Index) -> None:
     archived(index)
     ended = replace(followed(index), last_visit=at(25 * HOUR), next_visit_at=None)
     index.follow([ended])
-    adopt(index, listing("other", 6, 24), URL, at(99 * HOUR))
+    adopt(index, listing("other", 6, 24), next(index.snapshots(URL)), URL, at(99 * HOUR))
     assert followed(index) == ended
 
 
