@@ -6,6 +6,7 @@ A file of the home with the name of one that comes with the program overrides on
 from __future__ import annotations
 
 import re
+from collections import abc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -70,6 +71,10 @@ class SourceCatalogue:
     def enabled(self) -> tuple[Source, ...]:
         """The sources that are switched on, by name."""
         return tuple(source for source in self if source.enabled)
+
+    def lacking(self, environ: abc.Mapping[str, str]) -> dict[str, str]:
+        """Of the sources that are switched on, by name, what those lack whose headers cannot be sent."""
+        return {source.name: lack for source in self.enabled if (lack := source.lacks(environ))}
 
     def __iter__(self) -> Iterator[Source]:
         return iter(self.sources[name] for name in sorted(self.sources))

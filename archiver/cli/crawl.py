@@ -103,11 +103,10 @@ def _chosen(catalogue: SourceCatalogue, names: tuple[str, ...]) -> list[Source]:
             f"no source is enabled; there are {len(catalogue)} (archiver sources list): name some, or switch"
             " one on with `enabled: true` in sources/NAME.yaml"
         )
-    lacks = {source.name: source.lacks(os.environ) for source in catalogue.enabled}
-    for name, lack in lacks.items():
-        if lack:
-            say(f"left out: source {name}: {lack}")
-    able = [source for source in catalogue.enabled if not lacks[source.name]]
+    lacking = catalogue.lacking(os.environ)
+    for name, lack in lacking.items():
+        say(f"left out: source {name}: {lack}")
+    able = [source for source in catalogue.enabled if source.name not in lacking]
     if not able:
         raise ConfigurationError("no source that is enabled can be crawled; see above for each")
     return able

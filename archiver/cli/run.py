@@ -69,10 +69,10 @@ def command(terminal: Terminal, once: bool, web: bool | None, as_json: bool, log
 
 def _sources(catalogue: SourceCatalogue) -> tuple[list[str], list[str]]:
     """The names of the sources that can be looked at, and of the others what is wrong with each."""
-    lacks = {source.name: source.lacks(os.environ) for source in catalogue.enabled}
+    lacking = catalogue.lacking(os.environ)
     broken = [str(each[0]) for each in catalogue.problems.values()]
-    lacking = [f"source {name}: {lack}" for name, lack in lacks.items() if lack]
-    return [name for name, lack in lacks.items() if not lack], [*broken, *lacking]
+    able = [source.name for source in catalogue.enabled if source.name not in lacking]
+    return able, [*broken, *(f"source {name}: {lack}" for name, lack in lacking.items())]
 
 
 def _why_nothing(able: list[str], unable: list[str]) -> str:

@@ -54,6 +54,10 @@ def at_work(home: Path, site: WatchedSite, url: str) -> Iterator[Service]:
         yield running
 
 
+def wait_until_it_is_missed(running: Service) -> None:
+    running.wait_until(lambda: any("cannot be reached" in line["event"] for line in running.log()))
+
+
 def test_a_service_outlives_its_database_and_archives_everything_once(
     tmp_path: Path, server: OwnServer
 ) -> None:
@@ -64,7 +68,7 @@ def test_a_service_outlives_its_database_and_archives_everything_once(
         process = running.start()
         running.wait_until(lambda: len(site.seen) > 30)
         server.stop()
-        running.wait_until(lambda: any("cannot be reached" in line["event"] for line in running.log()))
+        wait_until_it_is_missed(running)
         unheard = len(site.seen)
         server.start()
 
@@ -99,7 +103,7 @@ def test_a_service_that_is_told_to_stop_while_its_database_is_away_ends_in_its_g
         process = running.start(ARCHIVER_SERVICE__GRACE="3")
         running.wait_until(lambda: len(site.seen) > 30)
         server.stop()
-        running.wait_until(lambda: any("cannot be reached" in line["event"] for line in running.log()))
+        wait_until_it_is_missed(running)
         running.stop(process, seconds=20)
         server.start()
         process = running.start()
@@ -123,7 +127,7 @@ def test_a_service_that_is_told_to_stop_while_its_database_is_silent_ends_in_its
         process = running.start(ARCHIVER_SERVICE__GRACE="3")
         running.wait_until(lambda: len(site.seen) > 30)
         line.hold()
-        running.wait_until(lambda: any("cannot be reached" in line["event"] for line in running.log()))
+        wait_until_it_is_missed(running)
         running.stop(process, seconds=20)
         line.mend()
         assert running.archive.here("verify", "--json").json()["faults"] == []
