@@ -367,16 +367,21 @@ class Dispatcher:
             await self._count_progress()
             await asyncio.to_thread(self._states.release, source.name, self._owner)
             return
-        await asyncio.to_thread(
-            self._states.finished,
-            source.name,
-            self._owner,
-            datetime.now(UTC),
-            done.counts,
-            done.problem,
-            is_pass=work.kind is Kind.LOOK,
-            counted=progress.counted,
-        )
+        counted, progress.counted = progress.counted, progress.counts
+        try:
+            await asyncio.to_thread(
+                self._states.finished,
+                source.name,
+                self._owner,
+                datetime.now(UTC),
+                done.counts,
+                done.problem,
+                is_pass=work.kind is Kind.LOOK,
+                counted=counted,
+            )
+        except IndexUnavailableError:
+            progress.counted = counted
+            raise
 
     def _settle(self, name: str, done: Done) -> None:
         wanted = self._asked.pop(name, None)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -246,6 +248,28 @@ async def test_what_work_brings_is_counted_while_it_lasts_and_once(tmp_path: Pat
         await looking
         state = at.index.operations.sources.get("one")
         assert (state.total, state.last) == (at.brings, at.brings)
+
+
+async def test_what_is_being_written_down_is_not_counted_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with desk(tmp_path, "one") as at:
+        begun, free = threading.Event(), threading.Event()
+        states = at.dispatcher._states
+        finished = states.finished
+
+        def slowly(*arguments: Any, **more: Any) -> None:
+            begun.set()
+            assert free.wait(10)
+            finished(*arguments, **more)
+
+        monkeypatch.setattr(states, "finished", slowly)
+        looking = asyncio.create_task(at.dispatcher.look("one"))
+        await at.until(begun.is_set)
+        await at.dispatcher.renew()
+        free.set()
+        await looking
+        assert at.index.operations.sources.get("one").total == at.brings
 
 
 async def test_what_broken_off_work_brought_is_counted(tmp_path: Path) -> None:
