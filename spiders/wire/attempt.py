@@ -78,6 +78,11 @@ class Attempt:
         if self.resent:
             self._reset()
 
+    @property
+    def is_informational(self) -> bool:
+        """Whether the status read last says that the answer is still to come (RFC 9110, 15.2)."""
+        return 100 <= self.status < 200
+
     def status_received(self, status: int, version: tuple[int, int]) -> None:
         """The status line was understood."""
         self.status = status
@@ -87,7 +92,7 @@ class Attempt:
         """The empty line was read; `unparsed` bytes of what was received come after it."""
         received = b"".join(self._head)
         end = len(received) - unparsed
-        if 100 <= self.status < 200:
+        if self.is_informational:
             self.informational.append(received[:end])
             self._head = [received[end:]]
             self.headers.clear()

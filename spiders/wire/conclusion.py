@@ -71,7 +71,7 @@ def _response(attempt: Attempt, error: BaseException | None) -> WireResponse | N
     block = attempt.block
     if block is not None:
         truncated = truncation_of(attempt, error)
-    elif attempt.status:
+    elif attempt.status and not attempt.is_informational:
         head = attempt.partial_head()
         block = SpooledBlock(memory_limit=len(head))
         block.write(head)

@@ -16,6 +16,8 @@ from archiver.spiders.wire import DISCARD_BODY, KEEP_BODY
 
 OK = b"HTTP/1.1 200 OK\r\n"
 TEXT = b"archive " * 2000
+HINT = b"HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n"
+HALF_A_HINT = b"HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n"
 LENGTH = OK + b"Content-Length: %d\r\n\r\n" % len(TEXT)
 
 
@@ -39,18 +41,26 @@ def endless_line(_: bytes) -> Iterator[bytes]:
 
 def endless_hints(_: bytes) -> Iterator[bytes]:
     while True:
-        yield b"HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n" * 100
+        yield HINT * 100
+
+
+def endless_hint(_: bytes) -> Iterator[bytes]:
+    yield HALF_A_HINT
+    while True:
+        yield b"X-A: " + TEXT + b"\r\n"
 
 
 SCRIPTS = {
     "/hangs_in_the_body": Script(OK + b"Content-Length: 99999\r\n\r\n" + TEXT, After.HANG),
     "/hangs_in_the_headers": Script(OK + b"X-A: 1\r\nX-B: 2", After.HANG),
     "/hangs_after_a_hint": Script(b"HTTP/1.1 103 Early Hints\r\n\r\n", After.HANG),
+    "/hangs_in_a_hint": Script(HINT + HALF_A_HINT, After.HANG),
     "/hangs_at_once": Script(b"", After.HANG),
     "/announces_too_much": Script(LENGTH),
     "/sends_too_much": Script(endless),
     "/sends_too_much_to_disk": Script(endless),
     "/resets_in_the_body": Script(OK + b"Content-Length: 99999\r\n\r\n" + TEXT, After.RESET),
+    "/closes_in_a_hint": Script(HINT + HALF_A_HINT, After.CLOSE),
     "/closes_at_once": Script(b"", After.CLOSE),
     "/resets_at_once": Script(b"", After.RESET),
     "/speaks_ssh": Script(b"SSH-2.0-OpenSSH_9.6\r\n", After.HANG),
@@ -60,6 +70,7 @@ SCRIPTS = {
     "/endless_headers": Script(endless_headers),
     "/endless_line": Script(endless_line),
     "/endless_hints": Script(endless_hints),
+    "/endless_hint": Script(endless_hint),
     "/stopped_at_the_headers": Script(OK + b"Content-Length: 9999999\r\n\r\n" + TEXT, After.HANG),
     "/stopped_in_the_body": Script(OK + b"Content-Length: 9999999\r\n\r\n" + TEXT, After.HANG),
     "/refused_by_the_archive": Script(LENGTH + TEXT),
@@ -69,6 +80,7 @@ META: dict[str, dict[str, object]] = {
     "hangs_in_the_body": {"download_timeout": 0.5},
     "hangs_in_the_headers": {"download_timeout": 0.5},
     "hangs_after_a_hint": {"download_timeout": 0.5},
+    "hangs_in_a_hint": {"download_timeout": 0.5},
     "hangs_at_once": {"download_timeout": 0.5},
     "announces_too_much": {"download_maxsize": 1000},
     "sends_too_much": {"download_maxsize": 50_000},
@@ -153,6 +165,8 @@ def test_headers_that_never_end_are_kept_up_to_a_limit() -> None:
     [
         ("hangs_at_once", FailureKind.TIMEOUT),
         ("hangs_after_a_hint", FailureKind.TIMEOUT),
+        ("hangs_in_a_hint", FailureKind.TIMEOUT),
+        ("closes_in_a_hint", FailureKind.DISCONNECT),
         ("closes_at_once", FailureKind.DISCONNECT),
         ("resets_at_once", FailureKind.DISCONNECT),
         ("half_a_status_line", FailureKind.DISCONNECT),
@@ -181,12 +195,19 @@ def test_what_is_not_http_is_kept_beside_the_failure(name: str) -> None:
     assert exchange.undecodable == SCRIPTS[f"/{name}"].answer
 
 
-def test_endless_informational_responses_are_given_up() -> None:
-    exchange, _ = exchange_of("endless_hints")
+@pytest.mark.parametrize("name", ["hangs_in_a_hint", "closes_in_a_hint"])
+def test_an_informational_response_is_no_answer_though_it_is_cut(name: str) -> None:
+    exchange, _ = exchange_of(name)
+    assert exchange.undecodable == HINT + HALF_A_HINT
+
+
+@pytest.mark.parametrize("name", ["endless_hints", "endless_hint"])
+def test_endless_informational_responses_are_given_up(name: str) -> None:
+    exchange, _ = exchange_of(name)
     assert exchange.response is None
     assert exchange.failure is not None
     assert len(exchange.undecodable) == 1 << 16
-    assert failures().outcomes["endless_hints"].error == "DownloadCancelledError"
+    assert failures().outcomes[name].error == "DownloadCancelledError"
 
 
 def test_a_failed_connection_has_no_peer_and_no_request_bytes() -> None:
