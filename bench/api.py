@@ -71,7 +71,7 @@ def ask(program: Path, folder: Path, origin: str, secret: str, examples: int) ->
     config = folder / "schemathesis.toml"
     config.write_text(CONFIG)
     command = [
-        program, "--config-file", config, "run", f"{origin}/api/openapi.json",
+        str(program), "--config-file", str(config), "run", f"{origin}/api/openapi.json",
         "--phases", "examples,coverage,fuzzing", "--max-examples", str(examples), "--no-color",
         "--generation-deterministic", "--continue-on-failure", "--header", f"Authorization: Bearer {secret}",
     ]  # fmt: skip

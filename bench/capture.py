@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from shutil import which
 from typing import Any
@@ -200,8 +201,9 @@ def run_async(
     from scrapy.crawler import AsyncCrawlerRunner
     from scrapy.utils.reactor import install_reactor
 
-    reactor = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
-    install_reactor(reactor, settings.get("ASYNCIO_EVENT_LOOP"))
+    install_reactor(
+        "twisted.internet.asyncioreactor.AsyncioSelectorReactor", settings.get("ASYNCIO_EVENT_LOOP")
+    )
     runner = AsyncCrawlerRunner({**settings, **SHARED_SETTINGS})
 
     async def run() -> None:
@@ -212,8 +214,7 @@ def run_async(
         if finish:
             await finish()
 
-    from twisted.internet import reactor
-
+    reactor: Any = import_module("twisted.internet.reactor")
     outcome: list[asyncio.Task[None]] = []
 
     def begin() -> None:

@@ -144,9 +144,9 @@ def pywb(programs: Path, folder: Path, origin: str, bundle: Path) -> Iterator[No
     (folder / "config.yaml").write_text(CONFIG.format(origin=origin))
     manager = programs / "wb-manager"
     subprocess.run([manager, "init", "bundle"], cwd=folder, check=True, stdout=quiet, stderr=quiet)
-    add = [manager, "add", "--unpack-wacz", "bundle", bundle]
+    add = [str(manager), "add", "--unpack-wacz", "bundle", str(bundle)]
     subprocess.run(add, cwd=folder, check=True, stdout=quiet, stderr=quiet)
-    command = [programs / "wayback", "--port", str(PORT), "--bind", "127.0.0.1"]
+    command = [str(programs / "wayback"), "--port", str(PORT), "--bind", "127.0.0.1"]
     with subprocess.Popen(command, cwd=folder, stdout=quiet, stderr=quiet) as server:
         try:
             wait_for(PORT)

@@ -81,6 +81,7 @@ def read(content: bytes, entry: dict[str, Any], headlines: list[str], seed: str)
     said |= {folded(text) for section in truth["body"]["sections"] for text in section["headline"]}
     found: dict[str, HtmlElement] = {}
     for element in root.iter(*BLOCKS):
+        assert isinstance(element, HtmlElement)
         text = element.text_content()
         if len(text) <= 20_000:
             key = folded(text)

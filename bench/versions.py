@@ -39,12 +39,19 @@ from archiver.model.picture import (
     SnapshotPicture,
 )
 from archiver.model.snapshot import PageCapture, Provenance, Snapshot
-from archiver.model.version import ChangeKind, Comparison
+from archiver.model.version import (
+    ChangeKind,
+    Comparison,
+    FieldChange,
+    ParagraphChange,
+    PictureChange,
+)
 from archiver.spiders.extraction import extract
 from archiver.versions import Furniture, article_key, compare, furniture_of
 from archiver.versions.seen import without_cache_key
 
 Other = Callable[[SnapshotPicture], SnapshotPicture]
+Change = FieldChange | ParagraphChange | PictureChange
 
 HELD_OUT = 3
 FAILURES = (0, 403, 429, 500, 503)
@@ -278,7 +285,8 @@ class Bench:
 
 def explain(file: str, comparison: Comparison) -> None:
     print(f"{file}: {', '.join(comparison.kinds)}")
-    for change in (*comparison.fields, *comparison.paragraphs, *comparison.pictures):
+    changes: tuple[Change, ...] = (*comparison.fields, *comparison.paragraphs, *comparison.pictures)
+    for change in changes:
         if change.noise is None:
             print(f"    {change}"[:600])
 

@@ -19,7 +19,7 @@ from archiver.config.settings import Settings
 from archiver.config.sources import SourceCatalogue, load_sources
 from archiver.errors import StorageError
 from archiver.model.operations import Beat, HostState
-from archiver.service.home_lock import is_free
+from archiver.storage.home_lock import is_free
 from archiver.storage.index import Index
 
 
@@ -81,9 +81,9 @@ def look(home: Home, settings: Settings, catalogue: SourceCatalogue, index: Inde
     """How the archive does now. Raises IndexUnavailableError, StorageError."""
     now = datetime.now(UTC)
     operations = index.operations
-    nobody_works = index.is_local and is_free(home.root)
     beats = operations.beats.all()
-    dead = frozenset(beat.owner for beat in beats if nobody_works and beat.started_at <= now)
+    nobody_works = index.is_local and is_free(home.root)
+    dead = frozenset(beat.owner for beat in beats if nobody_works)
     is_led = any(
         beat.role == "leader" and not beat.is_silent(now) and beat.owner not in dead for beat in beats
     )

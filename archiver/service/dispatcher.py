@@ -51,9 +51,6 @@ class Kind(StrEnum):
     SUBMISSIONS = "submissions"
 
 
-SPENT = "not looked at: the bytes of today are used up (politeness.bytes_per_day); it goes on at midnight UTC"
-
-
 @dataclass(frozen=True, slots=True)
 class Work:
     """One piece of work; `source` is None for submissions."""

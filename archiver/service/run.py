@@ -19,11 +19,11 @@ from archiver.crawl.extracting import Extractor
 from archiver.crawl.reactor import run_under_reactor
 from archiver.errors import AlreadyRunningError, IndexDamagedError, IndexUnavailableError
 from archiver.service.clock_watch import ClockWatch
-from archiver.service.home_lock import sole_service
 from archiver.service.pulse import LEADER, STANDBY, STOPPING, Pulse
 from archiver.service.shift import LEADERSHIP_EVERY, AllDone, Orders, Shift
 from archiver.service.source_files import SourceFiles
 from archiver.service.web_process import keep_web_running
+from archiver.storage.home_lock import sole_service
 from archiver.storage.index import Index
 from archiver.storage.operations.leadership import Leadership
 

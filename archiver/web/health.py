@@ -29,7 +29,7 @@ def ready(request: Request) -> Response:
     try:
         site.index.stats()
         checks["index"] = "ok"
-        heard = heartbeat(site.index)
+        heard = heartbeat(site)
     except ArchiverError:
         checks["index"] = "cannot be reached"
     checks["warc"] = "ok" if site.retrieval.is_readable() else "the folder of the WARC files cannot be read"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from archiver.model.moment import to_warc_date
-from archiver.storage.index import Index
+from archiver.web.site import Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,10 @@ class Heartbeat:
         return f"the service has not been heard of since {to_warc_date(self.last)[:19]}Z"
 
 
-def heartbeat(index: Index) -> Heartbeat:
+def heartbeat(site: Site) -> Heartbeat:
     """What the processes of the service said last. Raises IndexUnavailableError."""
-    beats = [beat for beat in index.operations.beats.all() if beat.role != "stopping"]
+    beats = [beat for beat in site.index.operations.beats.all() if beat.role != "stopping"]
     last = max(beats, key=lambda beat: beat.at, default=None)
-    return Heartbeat(last.at if last else None, last is not None and not last.is_silent(datetime.now(UTC)))
+    if last is None:
+        return Heartbeat(None, is_alive=False)
+    return Heartbeat(last.at, is_alive=not last.is_silent(datetime.now(UTC)) and not site.is_left())

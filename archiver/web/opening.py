@@ -11,6 +11,7 @@ from archiver.config.settings import Settings
 from archiver.config.sources import load_sources
 from archiver.history import Historian
 from archiver.retrieval import Retrieval
+from archiver.storage.home_lock import is_free
 from archiver.storage.index import Index
 from archiver.web.bundles import Bundles
 from archiver.web.desk import Desk
@@ -41,5 +42,6 @@ def open_site(home: Home, settings: Settings, index: Index) -> Site:
         name=identity.collection or web.name,
         metrics_networks=web.metrics_networks,
         free_floor=int(settings.storage.free_floor),
+        is_left=lambda: index.is_local and is_free(home.root),
         wabac=check_wabac(home.path(web.wabac)) if web.wabac else None,
     )

@@ -64,6 +64,8 @@ class Site:
     metrics_networks: tuple[str, ...] = ()
     """Who may ask for the metrics."""
     free_floor: int = 0
+    is_left: Callable[[], bool] = lambda: False
+    """Whether certainly no service works on the archive, whatever the last one said of itself."""
     page_starts: PageStarts = field(default_factory=PageStarts)
     finished: FinishedPages = field(default_factory=FinishedPages)
 

@@ -46,7 +46,7 @@ def _submit(request: Request, body: bytes) -> Response:
         raise HTTPException(415, "Send JSON, with Content-Type: application/json.")
     asked = read_asked(body)
     queued = site.desk.submit(token, asked.urls, images=asked.images)
-    heard = heartbeat(site.index)
+    heard = heartbeat(site)
     if asked.is_list:
         content = {"submissions": [described(one, heard) for one in queued]}
         return JSONResponse(content, 202, _HEADERS)
@@ -58,7 +58,7 @@ def submission(request: Request) -> Response:
     """`GET /api/v1/submissions/{id}`: whoever knows the id may ask."""
     site = site_of(request)
     found = find_submission(site, request.path_params["id"])
-    return JSONResponse(described(found, heartbeat(site.index)), headers=_HEADERS)
+    return JSONResponse(described(found, heartbeat(site)), headers=_HEADERS)
 
 
 def submissions(request: Request) -> Response:
@@ -66,7 +66,7 @@ def submissions(request: Request) -> Response:
     site = site_of(request)
     token = bearer_of(request, READ, CAPTURE)
     own = None if READ in token.scopes else token.id
-    heard = heartbeat(site.index)
+    heard = heartbeat(site)
     found = site.index.operations.submissions.recent(_LISTED, own)
     return JSONResponse({"submissions": [described(one, heard) for one in found]}, headers=_HEADERS)
 

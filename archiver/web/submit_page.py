@@ -34,7 +34,7 @@ def _form(
     values = {
         "problem": problem,
         "is_open": site.desk.is_open,
-        "heard": heartbeat(site.index),
+        "heard": heartbeat(site),
         "q": "",
         **filled,
     }
@@ -70,7 +70,7 @@ def progress(request: Request) -> Response:
     """How a submission fares; the page asks again by itself until it is over."""
     site = site_of(request)
     found = find_submission(site, request.path_params["id"])
-    heard = heartbeat(site.index)
+    heard = heartbeat(site)
     is_over = found.state in ("done", "failed")
     values = {
         "submission": found,

@@ -16,8 +16,8 @@ from command_line import Archive
 from archiver.config.source import Source
 from archiver.config.sources import load_sources
 from archiver.model.operations import Beat, HostState, PassCounts
-from archiver.service.home_lock import sole_service
 from archiver.service.timetable import Timetable
+from archiver.storage.home_lock import sole_service
 from archiver.storage.index import FollowedArticle
 
 OWN = """\

@@ -17,6 +17,7 @@ from web_archive import Served, page, served
 from archiver.model.access import UrlPolicy
 from archiver.model.operations import Beat, Submission
 from archiver.model.secret import new_secret, secret_digest
+from archiver.storage.home_lock import sole_service
 from archiver.web.application import application
 from archiver.web.desk import Desk
 
@@ -231,6 +232,13 @@ def test_readiness_tells_of_a_silent_service_but_the_web_stays_ready(archive: Ar
     assert "not been heard of since 20" in answer.json()["checks"]["service"]
     archive.beat(timedelta(seconds=90), role="stopping")
     assert "service" not in archive.client.get("/readyz").json()["checks"]
+
+
+def test_a_service_that_was_killed_is_known_to_be_gone_at_once(archive: Archive, tmp_path: Path) -> None:
+    with sole_service(tmp_path):
+        archive.beat(timedelta(seconds=1))
+        assert archive.client.get("/readyz").json()["checks"]["service"] == "ok"
+    assert "not been heard of since 20" in archive.client.get("/readyz").json()["checks"]["service"]
 
 
 def form(archive: Archive, secret: str, url: str = STORY, **headers: str) -> Any:

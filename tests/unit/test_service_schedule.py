@@ -28,10 +28,10 @@ from archiver.config.schedule import Schedule
 from archiver.config.source import Source
 from archiver.errors import AlreadyRunningError, ConfigurationError
 from archiver.service.clock_watch import ClockWatch
-from archiver.service.home_lock import LOCK_NAME, is_free, sole_service
 from archiver.service.pace import next_interval
 from archiver.service.source_files import SourceFiles
 from archiver.service.timetable import CHORE, SOURCE, SPREAD, Timetable
+from archiver.storage.home_lock import LOCK_NAME, is_free, sole_service
 from archiver.storage.index import Index
 
 HOUR = timedelta(hours=1)
@@ -134,7 +134,7 @@ def test_where_no_folder_can_be_locked_the_lock_file_is_heeded(
 
 def test_a_killed_service_holds_nothing(tmp_path: Path) -> None:
     holding = (
-        "import sys, time; from pathlib import Path; from archiver.service.home_lock import sole_service\n"
+        "import sys, time; from pathlib import Path; from archiver.storage.home_lock import sole_service\n"
     )
     holding += "with sole_service(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", holding, str(tmp_path)], stdout=subprocess.PIPE) as child:
