@@ -63,8 +63,9 @@ def fill(ballast: Path) -> None:
 class Spoken:
     """Standard error as it comes, so that a test can wait for a word."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self.paused = threading.Event()
+    def __init__(self, process: subprocess.Popen[bytes], word: bytes = PAUSED) -> None:
+        self.was_said = threading.Event()
+        self._word = word
         self.lines: list[bytes] = []
         self._process = process
         self._thread = threading.Thread(target=self._read)
@@ -74,8 +75,8 @@ class Spoken:
         assert self._process.stderr is not None
         for line in self._process.stderr:
             self.lines.append(line)
-            if PAUSED in line:
-                self.paused.set()
+            if self._word in line:
+                self.was_said.set()
 
     def text(self) -> str:
         self._thread.join()
@@ -87,7 +88,7 @@ def capture_with_pause(archive: Archive, site: GeneratedSite, make_room) -> str:
     with archive.start("capture", "--json", *site.article_urls) as process:
         spoken = Spoken(process)
         try:
-            assert spoken.paused.wait(60), spoken.lines
+            assert spoken.was_said.wait(60), spoken.lines
             make_room(process.pid)
             assert process.stdout is not None
             out = process.stdout.read()
@@ -127,9 +128,9 @@ def test_a_large_download_that_finds_no_room_is_made_again_when_there_is_some(sm
     with WireServer(Site({"/film.mp4": Script(answer(film, "video/mp4"))})) as server:
         url = server.url("/film.mp4")
         with archive.start("capture", "--json", url) as process:
-            spoken = Spoken(process)
+            spoken = Spoken(process, b"no room for a large download")
             try:
-                assert spoken.paused.wait(60), spoken.lines
+                assert spoken.was_said.wait(60), spoken.lines
                 ballast.unlink()
                 assert process.wait(60) == 0, spoken.text()
             finally:
@@ -203,7 +204,7 @@ def test_a_capture_keeps_the_space_free_that_it_was_told_to_and_can_be_stopped_m
     with archive.start("capture", site.article_urls[0]) as process:
         spoken = Spoken(process)
         try:
-            assert spoken.paused.wait(60), spoken.lines
+            assert spoken.was_said.wait(60), spoken.lines
             process.send_signal(signal.SIGINT)
             assert process.wait(20) == 130
         finally:
