@@ -1,7 +1,7 @@
 """The articles that the archive follows, and when each is to be visited again.
 
 What is known of an article follows from its snapshots and events; when it is due is the crawler's own plan,
-which no WARC file says: in a rebuilt index every article is due to be planned anew.
+which no WARC file says: an index made without the old one has every article due to be planned anew.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from archiver.model.moment import from_microseconds, to_microseconds
@@ -19,6 +19,8 @@ from archiver.model.snapshot import Snapshot
 from archiver.storage.index.engine import Database
 from archiver.storage.index.rows import storable, url_digest
 from archiver.storage.index.schema import articles
+
+_PAGE: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,23 @@ def due_sources(connection: Connection, at: datetime) -> list[DueSource]:
         if name
     ]
     return sorted(found, key=lambda each: each.source)
+
+
+def carry_over(source: Connection, target: Connection) -> None:
+    """Give the articles of `target` their plans in `source`, where that knew all that `target` does."""
+    names = ("url", "source", "last_visit", "last_change", "unchanged", "next_visit_at")
+    plan: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+    known = articles.c.article_digest == bindparam("digest")
+    change = update(articles).where(known, articles.c.last_visit <= plan["last_visit"]).values(plan)
+    is_planned = articles.c.next_visit_at.is_(None) | (articles.c.next_visit_at > articles.c.last_visit)
+    columns = (
+        articles.c.article_digest.label("digest"),
+        *(articles.c[name].label(f"new_{name}") for name in names),
+    )
+    query = select(*columns).where(is_planned).execution_options(yield_per=_PAGE)
+    with source.execute(query) as rows:
+        for page in rows.mappings().partitions():
+            target.execute(change, [dict(row) for row in page])
 
 
 def _row(article: FollowedArticle) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from archiver.model.capture import Capture, RecordLocation
 from archiver.model.moment import to_microseconds
 from archiver.model.snapshot import Snapshot
 from archiver.storage import snapshot_codec
+from archiver.storage.index.articles import carry_over as carry_over_plans
 from archiver.storage.index.engine import Database
 from archiver.storage.index.events import decode_event, write_events
 from archiver.storage.index.rows import URLKEY, select_captures, to_capture
@@ -154,6 +155,8 @@ def carry_over(live: Database, fresh: Database, record: Record, begun: Beginning
     _carry_events(live, fresh, begun.event_id)
     with live.reading() as source, fresh.writing() as target:
         carry_over_log(source, target, fresh.is_sqlite, begun.moment - _MARGIN)
+    with live.unchanging() as source, fresh.writing() as target:
+        carry_over_plans(source, target)
     with live.reading() as connection:
         since = (segments.c.created_at >= begun.moment) | (segments.c.sealed_at >= begun.moment)
         rows = (

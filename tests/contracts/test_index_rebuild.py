@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
-from index_examples import SEGMENT, capture, fetched, located, picture, revisit, snapshot
+from index_examples import SEGMENT, at, capture, fetched, located, picture, revisit, snapshot
 
 from archiver.model.digest import Digest
-from archiver.storage.index import Index
+from archiver.model.snapshot import Snapshot
+from archiver.storage.index import FollowedArticle, Index
 
 PAGE = "https://www.example.com/news/1"
 
@@ -95,3 +98,60 @@ def test_clearing_forgets_everything(index: Index) -> None:
     index.clear()
     assert list(index.dump()) == []
     assert index.stats().total.captures == 0
+
+
+KEY = "example.org/1"
+
+
+def visited(index: Index, last_visit: datetime, next_visit_at: datetime | None) -> FollowedArticle:
+    """An article with one snapshot, seen unchanged twice since by a source that has another name now."""
+    index.record([capture(PAGE)], {SEGMENT: 1_000}, located(article()))
+    article_seen = index.followed(KEY)
+    assert article_seen
+    plan = replace(
+        article_seen, source="renamed", url=f"{PAGE}?again", unchanged=2,
+        last_visit=last_visit, next_visit_at=next_visit_at,
+    )  # fmt: skip
+    index.follow([plan])
+    return plan
+
+
+def article(moment: int = 0, identifier: str = "a") -> Snapshot:
+    return replace(snapshot(identifier, capture(PAGE, moment)), article_key=KEY)
+
+
+@pytest.mark.parametrize("next_visit_at", [at(90), None])
+def test_when_articles_are_to_be_visited_outlives_a_rebuild(
+    index: Index, next_visit_at: datetime | None
+) -> None:
+    plan = visited(index, at(30), next_visit_at)
+    with index.rebuild() as fresh:
+        fresh.record([capture(PAGE)], {SEGMENT: 1_000}, located(article()))
+    assert index.followed(KEY) == plan
+
+
+def test_a_plan_that_knew_less_than_the_warc_files_say_is_made_anew(index: Index) -> None:
+    visited(index, at(30), at(90))
+    with index.rebuild() as fresh:
+        fresh.record([capture(PAGE, 40)], {SEGMENT: 1_000}, located(article(40, "b")))
+    found = index.followed(KEY)
+    assert found
+    assert not found.is_planned
+    assert found.last_visit == at(40)
+
+
+def test_a_rebuilt_index_follows_nothing_that_the_warc_files_do_not_have(index: Index) -> None:
+    visited(index, at(30), at(90))
+    with index.rebuild():
+        pass
+    assert index.followed(KEY) is None
+    assert not index.due(at(99))
+
+
+def test_an_article_that_was_not_planned_yet_is_planned_after_the_rebuild(index: Index) -> None:
+    visited(index, at(30), at(30) - timedelta(seconds=1))
+    with index.rebuild() as fresh:
+        fresh.record([capture(PAGE)], {SEGMENT: 1_000}, located(article()))
+    found = index.followed(KEY)
+    assert found
+    assert not found.is_planned
