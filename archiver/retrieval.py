@@ -44,6 +44,15 @@ class Found:
         if self.payload_record:
             yield from self.payload_record.decoded_payload()
 
+    def content_problem(self) -> str | None:
+        """Why the content coding cannot be undone to its end; None when it can, or there is none."""
+        if self.payload_record is None or not self.payload_record.http().content_codings:
+            return None
+        content = self.payload_record.decoded_payload()
+        for _ in content:
+            pass
+        return content.problem
+
     def entity(self) -> Iterator[bytes]:
         """The entity, transfer coding undone and content coding kept: what WARC-Payload-Digest is of."""
         if self.payload_record:

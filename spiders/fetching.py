@@ -23,11 +23,12 @@ from scrapy.http import Response
 from w3lib.encoding import http_content_type_encoding
 
 from archiver.errors import ArchiverError, NotNowError, UnsafeURLError
-from archiver.model.exchange import Purpose
+from archiver.model.exchange import Condition, Purpose
 from archiver.model.fetched import Download, FetchedPage, FetchedPicture
 from archiver.model.picture import FoundPicture, PictureOrigin, PictureRole, Rendition
+from archiver.spiders.answers import asks_in_header, confirmed, content_type_of, described, mime_of
 from archiver.spiders.document import Document, parse_document
-from archiver.spiders.magic import HEAD_BYTES, picture_type
+from archiver.spiders.magic import HEAD_BYTES
 from archiver.spiders.pictures import (
     PagePictures,
     PicturePolicy,
@@ -36,7 +37,7 @@ from archiver.spiders.pictures import (
     look_for_pictures,
 )
 from archiver.spiders.politeness.tries import Tries
-from archiver.spiders.wire import EXCHANGES, KEEP_BODY, PURPOSE, SOURCE, TRIES, VIA, words_of
+from archiver.spiders.wire import CONDITION, EXCHANGES, KEEP_BODY, PURPOSE, SOURCE, TRIES, VIA, words_of
 from archiver.uri import target_uri
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,6 @@ READ_AT_ONCE = 2
 """Pages of a crawl whose markup is in memory as a tree, which takes many times their length."""
 PAGE_BYTES = 4_000_000
 """A page larger than this is archived whole but read for pictures only up to here."""
-NOTHING_TO_STAND_FOR = "the server answered 304, and the archive has nothing that it could stand for"
 MARKUP = ("text/html", "application/xhtml+xml", "application/xml", "text/xml")
 STYLESHEET_BYTES = 2_000_000
 IMPORT_DEPTH = 3
@@ -73,6 +73,8 @@ class FetchPolicy:
 class _Answer:
     download: Download
     response: Response | None
+    stands_for: UUID | None = None
+    """For a 304, the capture that it says is unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +89,12 @@ class Listed:
 class Memory(Protocol):
     """What the archive has of a URL, so that what did not change costs a 304."""
 
-    async def validators(self, url: str) -> dict[str, str]:
-        """Headers that make a request conditional; none for an unknown URL."""
+    async def condition(self, url: str) -> Condition | None:
+        """What makes a request conditional; None for an unknown URL."""
         ...
 
-    async def payload(self, url: str) -> tuple[bytes, str] | None:
-        """The decoded payload and the Content-Type that a 304 for `url` stands for."""
+    async def payload(self, record_id: UUID) -> tuple[bytes, str] | None:
+        """The decoded payload and the Content-Type of the capture that a 304 stands for."""
         ...
 
 
@@ -126,9 +128,9 @@ class PageFetcher:
         response = answer.response
         if response is None or content is None:
             return page
-        page = replace(page, noarchive=_asks_in_header(response))
+        page = replace(page, noarchive=asks_in_header(response))
         body, content_type = content
-        if _mime(content_type) not in MARKUP or not body:
+        if mime_of(content_type) not in MARKUP or not body:
             return page
         charset = http_content_type_encoding(content_type)
         async with self._reading:
@@ -147,18 +149,16 @@ class PageFetcher:
     ) -> tuple[_Answer, tuple[bytes, str] | None]:
         """What was answered, with its payload and Content-Type; for a 304 those that it stands for.
 
-        When these cannot be read, it is asked for once more without conditions; a 304 to that says nothing.
+        When these cannot be read, it is asked for once more without conditions.
         """
         answer = await self._download(url, purpose, None, source, keep, headers)
-        if not (_is_unchanged(answer) and self._memory):
+        if not (answer.stands_for and self._memory):
             return answer, _payload(answer)
-        content = await self._memory.payload(answer.download.final_url)
+        content = await self._memory.payload(answer.stands_for)
         if content:
             return answer, content
         exchanges = list(answer.download.exchanges)
         answer = await self._attempt(url, purpose, None, source, keep, headers, exchanges)
-        if _is_unchanged(answer):
-            return replace(answer, download=replace(answer.download, reason=NOTHING_TO_STAND_FOR)), None
         return answer, _payload(answer)
 
     async def read(
@@ -222,8 +222,8 @@ class PageFetcher:
     async def _needed(self, url: str, purpose: Purpose, via: str, source: str | None, keep: int) -> _Answer:
         """A picture or stylesheet; an unchanged stylesheet as the archive has it, since it names pictures."""
         answer = await self._download(url, purpose, via, source, keep, None)
-        if purpose is Purpose.RESOURCE and answer.response and _is_unchanged(answer) and self._memory:
-            content, _ = await self._memory.payload(answer.download.final_url) or (b"", "")
+        if purpose is Purpose.RESOURCE and answer.response and answer.stands_for and self._memory:
+            content, _ = await self._memory.payload(answer.stands_for) or (b"", "")
             return replace(answer, response=answer.response.replace(body=content))
         return answer
 
@@ -236,16 +236,18 @@ class PageFetcher:
         keep: int | None,
         headers: dict[str, str] | None,
     ) -> _Answer:
+        """What was answered, to a conditional request if the archive has the URL.
+
+        A 304 that does not mean what the archive has, since it came through a redirect or names another
+        version, is asked for anew without conditions; a 304 to that says nothing.
+        """
         exchanges: list[UUID] = []
-        conditions = await self._memory.validators(url) if self._memory else {}
-        answer = await self._attempt(
-            url, purpose, via, source, keep, {**(headers or {}), **conditions}, exchanges
-        )
-        moved_to = answer.download.final_url
-        if answer.download.status == HTTPStatus.NOT_MODIFIED and moved_to != url:
-            # The conditions travelled through a redirect and were answered for a URL they were not made for.
-            return await self._attempt(url, purpose, via, source, keep, headers, exchanges)
-        return answer
+        condition = await self._memory.condition(url) if self._memory else None
+        if condition:
+            answer = await self._attempt(url, purpose, via, source, keep, headers, exchanges, condition)
+            if answer.stands_for or not _is_unchanged(answer):
+                return answer
+        return await self._attempt(url, purpose, via, source, keep, headers, exchanges)
 
     async def _attempt(
         self,
@@ -256,16 +258,19 @@ class PageFetcher:
         keep: int | None,
         headers: dict[str, str] | None,
         exchanges: list[UUID],
+        condition: Condition | None = None,
     ) -> _Answer:
         tries = Tries()
-        meta = {
+        meta: dict[str, object] = {
             PURPOSE: purpose, VIA: via, SOURCE: source, KEEP_BODY: keep, EXCHANGES: exchanges, TRIES: tries
         }  # fmt: skip
+        if condition:
+            meta[CONDITION] = condition
         again_at = None
         try:
             request = Request(
                 url,
-                headers=headers,
+                headers={**(headers or {}), **(condition.headers if condition else {})},
                 meta=meta,
                 priority=PRIORITY.get(purpose, 0),
                 dont_filter=True,
@@ -285,8 +290,9 @@ class PageFetcher:
         except Exception as error:  # noqa: BLE001 - whatever a download dies of is the reason that is kept
             reason = words_of(error)
         else:
-            described = _described(url, response, exchanges, purpose)
-            return _Answer(replace(described, attempts=tries.count), response)
+            unchanged = confirmed(response, condition)
+            download = described(url, response, exchanges, purpose, is_known=unchanged is not None)
+            return _Answer(replace(download, attempts=tries.count), response, unchanged)
         return _Answer(
             Download(url, url, tuple(exchanges), reason=reason, attempts=tries.count, again_at=again_at),
             None,
@@ -318,7 +324,9 @@ def _is_unchanged(answer: _Answer) -> bool:
 
 def _payload(answer: _Answer) -> tuple[bytes, str] | None:
     response = answer.response
-    return None if response is None else (response.body, _content_type(response))
+    if response is None or _is_unchanged(answer):
+        return None
+    return response.body, content_type_of(response)
 
 
 def _with_painted(found: PagePictures, painted: Iterable[str], limit: int) -> PagePictures:
@@ -333,48 +341,6 @@ def _with_painted(found: PagePictures, painted: Iterable[str], limit: int) -> Pa
         style = Rendition(url, PictureOrigin.STYLE)
         pictures.append(FoundPicture(len(pictures), PictureRole.FURNITURE, (style,), fetch))
     return PagePictures(tuple(pictures), problems)
-
-
-def _described(url: str, response: Response, exchanges: list[UUID], purpose: Purpose) -> Download:
-    content_type = _content_type(response)
-    sniffed = picture_type(response.body) if purpose is Purpose.PICTURE else None
-    reason = None
-    if response.status >= 400:
-        reason = f"the server answered {response.status}"
-    elif 300 <= response.status < 400 and response.status != HTTPStatus.NOT_MODIFIED:
-        reason = f"the server answered {response.status}, which leads to nothing that can be fetched"
-    elif purpose is Purpose.PICTURE and response.status != HTTPStatus.NOT_MODIFIED and not sniffed:
-        reason = _no_picture(response.body, _mime(content_type))
-    return Download(
-        url,
-        response.url,
-        tuple(exchanges),
-        response.status,
-        _mime(content_type) or None,
-        sniffed,
-        reason=reason,
-    )
-
-
-def _no_picture(content: bytes, mime: str) -> str:
-    if not content:
-        return "the answer is empty"
-    if mime.startswith("image/"):
-        return f"what came is called {mime} but is no picture"
-    return f"not a picture but {mime or 'untyped'}"
-
-
-def _content_type(response: Response) -> str:
-    return (response.headers.get("Content-Type") or b"").decode("latin-1")
-
-
-def _mime(content_type: str) -> str:
-    return content_type.partition(";")[0].strip().lower()
-
-
-def _asks_in_header(response: Response) -> bool:
-    """Whether the page asks not to be archived: X-Robots-Tag: noarchive."""
-    return any(b"noarchive" in value.lower() for value in response.headers.getlist("X-Robots-Tag"))
 
 
 def _asks_in_markup(document: Document) -> bool:

@@ -16,6 +16,7 @@ from archiver.config.settings import Settings
 from archiver.crawl.manners import manners_for
 from archiver.ingest import CommitPolicy, Ingest
 from archiver.reindex import recover_segments
+from archiver.retrieval import Retrieval
 from archiver.spiders.politeness import Manners
 from archiver.storage.index import Index
 from archiver.storage.warc import SegmentWriter, Warcinfo
@@ -37,6 +38,11 @@ class Archive:
     def warc_folder(self) -> Path:
         """Where the WARC files are."""
         return self.settings.warc_folder(self.home)
+
+    @property
+    def retrieval(self) -> Retrieval:
+        """Reads what is in the archive."""
+        return Retrieval(self.index, self.warc_folder)
 
     def hurry(self) -> None:
         """From now on nothing is waited for, no disk and no database: somebody wants an end."""

@@ -17,6 +17,7 @@ from archiver.model import identifier
 from archiver.model.article import ExtractedArticle
 from archiver.model.capture import Capture
 from archiver.model.digest import Digest
+from archiver.model.exchange import Truncation
 from archiver.model.fetched import FetchedPage
 from archiver.model.picture import PictureRole, PictureStatus
 from archiver.model.snapshot import Provenance, Snapshot
@@ -26,7 +27,9 @@ from archiver.storage.index import FollowedArticle
 from archiver.versions import (
     Pictures,
     Visit,
+    address_key,
     article_key,
+    asked_key,
     classify,
     compare_pictures,
     has_changed,
@@ -48,6 +51,7 @@ class Outcome(StrEnum):
     """The page asks not to be archived, and the settings say to heed that."""
 
 
+SEEN = (Outcome.NEW, Outcome.CHANGED, Outcome.UNCHANGED)
 LEFT_OUT = (
     "the page asks not to be archived (noarchive), so there is no snapshot of it; capture.noarchive ="
     ' "record" archives such pages and notes the wish'
@@ -124,6 +128,11 @@ class SnapshotKeeper:
             reason = f"the article is gone: {event.detail}"
             await self._done(fetched, page, known, None, Outcome.GONE, reason, event)
             return
+        if known and event is None:
+            unusable = await asyncio.to_thread(self._no_version, known, page, fetched, article)
+            if unusable:
+                await self._done(fetched, page, known, None, Outcome.FAILED, unusable)
+                return
         sides = await asyncio.to_thread(self._pictures, known, snapshot)
         look = next_look(sides[1], snapshot.captured_at)
         newly_read = article is not None and (known is None or known.article is None)
@@ -154,10 +163,10 @@ class SnapshotKeeper:
     ) -> None:
         """Plan the next visit, no later than `look` if that is given, then report this one."""
         shown = snapshot or known
-        if self._ladder is not None and shown and shown.article_key:
-            await asyncio.to_thread(
-                self._follow, self._ladder, shown.article_key, fetched, page, outcome, event, look
-            )
+        if self._ladder is not None and shown:
+            key = shown.article_key if outcome in SEEN else asked_key(fetched.seed, shown)
+            if key:
+                await asyncio.to_thread(self._follow, self._ladder, key, fetched, page, outcome, event, look)
         self._report(fetched, page, snapshot, outcome, reason)
 
     def _follow(
@@ -173,6 +182,11 @@ class SnapshotKeeper:
         """Keep what is known of the article after this visit, and when it is due again."""
         now = page.captured_at
         before = self._archive.index.followed(key)
+        url = fetched.seed
+        if outcome in SEEN and address_key(page.target_uri) != address_key(url):
+            if before and before.next_visit_at and before.url != url:
+                return  # it only leads to the article, which is followed where it is
+            url = page.target_uri
         first_seen = min(before.first_seen, now) if before else now
         changed = outcome is Outcome.CHANGED
         unchanged = before.unchanged if before else 0
@@ -188,7 +202,7 @@ class SnapshotKeeper:
             source, due = before.source, before.next_visit_at  # another follows it more closely
         followed = FollowedArticle(
             key=key,
-            url=fetched.seed,
+            url=url,
             source=source,
             first_seen=first_seen,
             last_visit=now,
@@ -214,6 +228,19 @@ class SnapshotKeeper:
         through = pictures_through([*earlier, snapshot])
         return through[known.id], through[snapshot.id]
 
+    def _no_version(
+        self, known: Snapshot, page: Capture, fetched: FetchedPage, article: ExtractedArticle | None
+    ) -> str | None:
+        """Why what came is not what became of the article that `known` shows."""
+        if known.article is None or page.payload_digest in (None, known.page.payload_digest):
+            return None
+        if page.truncated not in (None, Truncation.LENGTH):
+            return f"cut off ({page.truncated})"
+        is_empty = article is not None and not (article.title or article.paragraphs)
+        if not fetched.body or is_empty:
+            return f"no article can be read in what came ({page.mime})"
+        return self._archive.retrieval.open(page).content_problem()
+
     async def _snapshot(self, fetched: FetchedPage) -> Snapshot:
         name = identifier.mint(self._archive.settings.identity.naan)
         return await assemble(fetched, self._archive.ingest.capture, name, self._provenance(fetched))
@@ -222,7 +249,8 @@ class SnapshotKeeper:
         """What the visit says of the article besides its content, made durable."""
         if known is None:
             return None, True
-        earlier = await asyncio.to_thread(self._archive.index.events, known.article_key, visit.seed)
+        key = asked_key(visit.seed, known)
+        earlier = await asyncio.to_thread(self._archive.index.events, key, visit.seed)
         outcome = await asyncio.to_thread(classify, visit, known, earlier)
         if outcome.event:
             await self._archive.ingest.record(outcome.event)

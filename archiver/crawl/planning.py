@@ -12,7 +12,7 @@ from archiver.model.fetched import FetchedPage
 from archiver.model.picture import PictureRole
 from archiver.model.snapshot import Snapshot
 from archiver.storage.index import FollowedArticle, Index, Match
-from archiver.versions import pictures_through
+from archiver.versions import address_key, pictures_through
 from archiver.versions.revisit import SECOND_LOOK, SHORTEST, next_look, next_visit
 
 LOOKED_BACK = 50
@@ -61,6 +61,8 @@ def adopt(index: Index, source: Source, shown: Snapshot, url: str, now: datetime
     article = index.followed(shown.article_key) if shown.article_key else None
     if article is None or (article.next_visit_at and now - article.next_visit_at < ABANDONED):
         return
+    if address_key(shown.page.target_uri) != address_key(url):
+        url = article.url  # it only leads to the article, which has an address of its own
     due = next_visit(source.revisit, article.first_seen, article.last_visit, changed=False)
     if due and (article.next_visit_at is None or article.source != source.name):
         index.follow([replace(article, source=source.name, url=url, next_visit_at=due)])

@@ -10,7 +10,6 @@ from archiver.crawl.archive import open_archive
 from archiver.crawl.reactor import run_under_reactor
 from archiver.history import Historian
 from archiver.ingest import Reading
-from archiver.retrieval import Retrieval
 from archiver.spiders.extraction import EXTRACTOR_VERSION
 
 
@@ -23,7 +22,7 @@ def extract_again(home: Home, settings: Settings, on_page: Callable[[int], None]
     async def run() -> tuple[int, int]:
         done = failed = 0
         async with open_archive(home, settings) as archive:
-            historian = Historian(archive.index, Retrieval(archive.index, archive.warc_folder))
+            historian = Historian(archive.index, archive.retrieval)
             for snapshot in archive.index.snapshots():
                 known = snapshot.article.extractor_version if snapshot.article else None
                 page = snapshot.page

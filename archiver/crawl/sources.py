@@ -14,12 +14,11 @@ from archiver.config.settings import Settings
 from archiver.config.source import PictureChoice, Source
 from archiver.crawl.archive import Archive
 from archiver.crawl.extracting import Extractor
-from archiver.crawl.keeping import Outcome, PageResult, SnapshotKeeper
+from archiver.crawl.keeping import SEEN, Outcome, PageResult, SnapshotKeeper
 from archiver.crawl.memory import ArchiveMemory
 from archiver.crawl.planning import TRY_AGAIN, adopt, is_known, plan_anew
 from archiver.crawl.scrapy_run import crawl
 from archiver.model.snapshot import Announcement
-from archiver.retrieval import Retrieval
 from archiver.spiders.base import Visit, VisitingSpider
 from archiver.spiders.discovery.entry import Entry
 from archiver.spiders.discovery.identity import identity_key
@@ -31,7 +30,6 @@ from archiver.storage.index import FollowedArticle
 
 MOST_REVISITS = 10_000
 """Revisits in one pass; the rest is due in the next."""
-SEEN = (Outcome.NEW, Outcome.CHANGED, Outcome.UNCHANGED)
 POLICIES: dict[PictureChoice, Literal["standard", "all", "none"]] = {
     PictureChoice.BEST: "standard",
     PictureChoice.ALL: "all",
@@ -132,7 +130,7 @@ class SourceCrawl:
         self._keeper = SnapshotKeeper(
             archive, extractor, self._note, only_changes=True, ladder=source.revisit
         )
-        self._memory = ArchiveMemory(archive.index, Retrieval(archive.index, archive.warc_folder))
+        self._memory = ArchiveMemory(archive.index, archive.retrieval)
 
     async def look(self) -> None:
         """What the source lists now. Feeds first, since they are the freshest; nothing is visited twice."""

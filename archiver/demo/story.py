@@ -90,7 +90,7 @@ class Story:
             self._tell(f'    missing: "{picture.found.alt}": {picture.reason}')
 
     def _ask(self, archive: Archive, site: DemoSite) -> None:
-        retrieval = Retrieval(archive.index, archive.warc_folder)
+        retrieval = archive.retrieval
         self._heading(f"What the archive has of {site.article_url}")
         for capture in archive.index.captures("exact", site.article_url):
             self._tell(f"  {to_warc_date(capture.captured_at)}  {capture.status}  {capture.payload_digest}")

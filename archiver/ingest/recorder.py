@@ -117,7 +117,9 @@ class Recorder:
         response = exchange.response
         original = None
         if response and response.status == HTTPStatus.NOT_MODIFIED:
-            original = self._index.unchanged_since(exchange.target_uri)
+            condition = exchange.condition
+            if condition and condition.is_met(exchange.target_uri, response.header("ETag")):
+                original = self._index.capture(condition.record_id)
         elif response and not response.truncated:
             original = originals.get(response.payload_digest)
         locations = self.writer.write(exchange_records(exchange, original))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,6 +11,8 @@ from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 from archiver.model.digest import Digest
+
+_CODED_TAG = re.compile(r"[-;:]+(?:gzip|br|deflate|zstd|df)$")
 
 
 class Truncation(StrEnum):
@@ -127,6 +130,34 @@ class WireResponse:
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """What a request was made conditional on: the validators of an earlier capture (RFC 9110, 13.1)."""
+
+    record_id: UUID
+    url: str
+    etag: str | None = None
+    last_modified: str | None = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The fields of the request."""
+        pairs = (("If-None-Match", self.etag), ("If-Modified-Since", self.last_modified))
+        return {name: value for name, value in pairs if value}
+
+    def is_met(self, url: str, etag: str | None) -> bool:
+        """Whether a 304 that came from `url` with this ETag says that the capture is still what is there.
+
+        Not when the request was led elsewhere, nor when the answer names another version (RFC 9111, 4.3.4).
+        """
+        return url == self.url and not (etag and self.etag and _opaque(etag) != _opaque(self.etag))
+
+
+def _opaque(etag: str) -> str:
+    """An entity tag without its weakness, and without what servers add to it for a content coding."""
+    return _CODED_TAG.sub("", etag.strip().removeprefix("W/").strip('"'))
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """One attempt: the request as sent and the response as received, or the failure.
 
@@ -157,3 +188,5 @@ class Exchange:
     """Further facts for the metadata record, field name to value."""
     resolved: tuple[str, ...] = ()
     """What DNS last answered for the host, in its order; empty for an address, or when it was not asked."""
+    condition: Condition | None = None
+    """The earlier capture that a 304 may refer to."""

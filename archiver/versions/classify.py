@@ -18,7 +18,7 @@ from archiver.model.moment import to_warc_date
 from archiver.model.snapshot import Snapshot
 from archiver.model.version import ArticleEvent, ChangeKind
 from archiver.spiders.extraction.digests import paragraph_digests
-from archiver.versions.identity import address_key, article_key, is_front_of
+from archiver.versions.identity import address_key, article_key, asked_key, is_front_of
 from archiver.versions.phrases import (
     CONSENT_ADDRESS,
     CONSENT_TITLE,
@@ -221,7 +221,7 @@ def _record(
     return ArticleEvent(
         kind=kind,
         url=visit.seed,
-        article_key=known.article_key if known else None,
+        article_key=asked_key(visit.seed, known) if known else None,
         observed_at=visit.page.captured_at,
         record_id=visit.page.record_id,
         status=visit.page.status,

@@ -6,6 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from archiver.model.article import ArticleField, ExtractedArticle
+from archiver.model.snapshot import Snapshot
 from archiver.spiders.discovery.identity import article_identity, identity_key, is_front_page
 from archiver.uri import urlkey
 
@@ -31,6 +32,17 @@ def article_key(article: ExtractedArticle | None, page_url: str, seed: str) -> s
 def address_key(url: str) -> str:
     """The urlkey of `url` without what makes variants of one address: tracking, AMP, mobile host, `www`."""
     return urlkey(f"http://{identity_key(url)}")
+
+
+def asked_key(seed: str, known: Snapshot) -> str | None:
+    """The key of the article that an answer for the address `seed` says something of.
+
+    That of `known`, the last snapshot of `seed`, if the page came from there. Where `seed` only led to a page
+    at another address, what becomes of `seed` says nothing of that page's article: then a key of its own.
+    """
+    if address_key(known.page.target_uri) == address_key(seed):
+        return known.article_key
+    return article_key(None, seed, seed)
 
 
 def is_front_of(url: str, article_url: str) -> bool:

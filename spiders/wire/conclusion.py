@@ -24,7 +24,7 @@ from archiver.spiders.guard import resolved_addresses
 from archiver.spiders.wire.attempt import Attempt
 from archiver.spiders.wire.block import SpooledBlock
 from archiver.spiders.wire.failure import failure_of, truncation_of
-from archiver.spiders.wire.keys import PURPOSE, ROBOTS, SOURCE, VIA
+from archiver.spiders.wire.keys import CONDITION, PURPOSE, ROBOTS, SOURCE, VIA
 
 _UNDECODABLE_LIMIT = 1 << 16
 _SECRET = re.compile(rb"(?im)^((?:proxy-)?authorization:[ \t]*)[^\r\n]+")
@@ -64,6 +64,7 @@ def conclude(request: Request, attempt: Attempt, error: BaseException | None) ->
         robots=meta.get(ROBOTS),
         notes=notes,
         resolved=resolved_addresses(urlsplit(target_uri).hostname or ""),
+        condition=meta.get(CONDITION),
     )
 
 

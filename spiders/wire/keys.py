@@ -31,6 +31,9 @@ A tuple on the request of the last attempt. A list put there beforehand is appen
 tells whoever made the request even when it fails after a redirect.
 """
 
+CONDITION: Final = "archiver_condition"
+"""In: the `Condition` whose headers the request carries; absent without."""
+
 CRAWL_DELAY: Final = "archiver_crawl_delay"
 """In: seconds between two requests that the robots.txt of the host asks for; absent without."""
 

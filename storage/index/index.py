@@ -215,7 +215,7 @@ class Index:
             return lookup.originals(self._database, connection, digests, own=True)
 
     def unchanged_since(self, url: str) -> Capture | None:
-        """The latest complete 200 response of exactly `url`: what a 304 would refer to; ours."""
+        """The latest complete 200 of exactly `url`, be its payload stored with it or earlier; ours."""
         with self._database.reading() as connection:
             return lookup.unchanged_since(self._database, connection, url)
 

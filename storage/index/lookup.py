@@ -133,11 +133,19 @@ def _unchanged_since() -> Select[Any]:
         .where(
             captures.c.url_id == url_id(""),
             captures.c.status == 200,
-            can_be_original(captures),
+            can_be_original(captures) | _repeats_an_original(),
             is_own(captures),
         )
         .order_by(captures.c.captured_at.desc(), captures.c.record_id.desc())
         .limit(1)
+    )
+
+
+def _repeats_an_original() -> ColumnElement[bool]:
+    return (
+        (captures.c.record_type == RecordType.REVISIT.value)
+        & captures.c.original_record_id.is_not(None)
+        & captures.c.truncated.is_(None)
     )
 
 

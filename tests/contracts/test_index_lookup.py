@@ -220,6 +220,15 @@ def test_what_a_304_refers_to_is_the_latest_complete_200(index: Index) -> None:
     assert index.unchanged_since(PAGE) == latest
 
 
+def test_a_200_whose_payload_was_stored_earlier_can_be_asked_about_too(index: Index) -> None:
+    elsewhere, cut = capture("https://other.example/1"), capture("https://other.example/2", 5)
+    repeated = revisit(elsewhere, 20, url=PAGE)
+    index.record([elsewhere, cut, capture(PAGE, 10), repeated])
+    assert index.unchanged_since(PAGE) == repeated
+    index.record([revisit(cut, 30, url=PAGE, original=None)])
+    assert index.unchanged_since(PAGE) == repeated
+
+
 def test_urls_too_long_for_a_database_key_are_found(index: Index) -> None:
     base = "https://example.com/" + "a" * 5_000
     one, two = capture(base + "?x=1"), capture(base + "?x=2")

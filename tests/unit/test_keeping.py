@@ -57,7 +57,9 @@ class Visits:
 
     async def make(self, count: int) -> list[Outcome]:
         index = SimpleNamespace(snapshots=self.newest, events=lambda *_: self.events)
-        archive = SimpleNamespace(ingest=self, index=index, settings=Settings())
+        whole = SimpleNamespace(content_problem=lambda: None)
+        retrieval = SimpleNamespace(open=lambda _: whole)
+        archive = SimpleNamespace(ingest=self, index=index, settings=Settings(), retrieval=retrieval)
         keeper = SnapshotKeeper(
             cast("Archive", archive), cast("Extractor", self), self.results.append, only_changes=True
         )
