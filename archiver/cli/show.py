@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 
 from archiver.citation.standing import Standing, standing_of
+from archiver.citation.withdrawal import Withdrawals
+from archiver.citation.withheld import document_of, without_content
 from archiver.cli.opening import open_index
 from archiver.cli.output import Terminal, echo, json_option, pass_terminal, plain, print_json
 from archiver.errors import NotFoundError, UsageError
@@ -16,7 +18,6 @@ from archiver.model.capture import imported_from
 from archiver.model.moment import to_warc_date
 from archiver.model.picture import PictureStatus, SnapshotPicture
 from archiver.model.snapshot import Snapshot
-from archiver.storage import snapshot_codec
 from archiver.storage.index import Index
 
 
@@ -27,7 +28,8 @@ from archiver.storage.index import Index
 def command(terminal: Terminal, snapshot: str, as_json: bool) -> None:
     """Show what the archive knows of SNAPSHOT: the page, its pictures, and which are missing.
 
-    Of an imported WARC file (import-....warc.gz) it shows where it came from.
+    Of a withdrawn one its record, without the words of its pictures; of an imported WARC file
+    (import-....warc.gz) where it came from.
     """
     home, settings = terminal.open_home()
     with open_index(home, settings) as index:
@@ -35,11 +37,13 @@ def command(terminal: Terminal, snapshot: str, as_json: bool) -> None:
             _show_import(index, settings.warc_folder(home), snapshot, as_json=as_json)
             return
         found = find_snapshot(index, snapshot)
-        standing = standing_of(index, settings.warc_folder(home), found.id)
+        folder = settings.warc_folder(home)
+        standing = standing_of(index, folder, found.id)
+        withdrawal = Withdrawals(index, folder).of_snapshot(found.id)
     if as_json:
-        click.echo(snapshot_codec.encode(found))
+        click.echo(document_of(found, withdrawal))
         return
-    _print(found)
+    _print(without_content(found) if withdrawal else found)
     _print_standing(standing)
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from archiver.citation.withheld import described_withdrawal, document_of
 from archiver.errors import UsageError
 from archiver.model.moment import parse_moment, to_warc_date
 from archiver.model.version import ArticleEvent
@@ -21,8 +22,6 @@ from archiver.web.records import (
     described_picture,
     described_snapshot,
     described_standing,
-    described_withdrawal,
-    document_of,
     find_snapshot,
     page_path,
 )

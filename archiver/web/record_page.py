@@ -15,7 +15,8 @@ from starlette.responses import RedirectResponse, Response
 from archiver.citation.reference import citation_of
 from archiver.citation.standing import Standing, standing_of
 from archiver.citation.styles import STYLES
-from archiver.citation.withdrawal import Withdrawal, WithdrawnError
+from archiver.citation.withdrawal import Withdrawal
+from archiver.citation.withheld import document_of, without_content
 from archiver.errors import ArchiverError, NotFoundError, StorageError, UsageError
 from archiver.history import History
 from archiver.model.capture import Capture
@@ -30,7 +31,6 @@ from archiver.web.interactive import interactive_path
 from archiver.web.pages import render
 from archiver.web.records import (
     ShownPicture,
-    document_of,
     file_name,
     find_snapshot,
     near,
@@ -38,7 +38,6 @@ from archiver.web.records import (
     shown_pictures,
     title_of,
     view_path,
-    without_content,
 )
 from archiver.web.site import Site, site_of
 from archiver.web.wanted import memento_path, parse_wanted, path_after
@@ -262,9 +261,7 @@ def compared_sides(request: Request, path: str) -> tuple[Snapshot, Snapshot]:
         raise UsageError(f"name two snapshots: {path}?before=ark:...&after=ark:...")
     before, after = (find_snapshot(site.index, side) for side in sides)
     for side in (before, after):
-        withdrawal = site.withdrawals.of_snapshot(side.id)
-        if withdrawal:
-            raise WithdrawnError(withdrawal)
+        site.withdrawals.check_snapshot(side)
     return site.historian.current(before), site.historian.current(after)
 
 
