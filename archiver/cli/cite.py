@@ -75,7 +75,7 @@ def _citation(index: Index, settings: Settings, what: str, at: datetime | None) 
         if capture is None or capture.imported_from is None:
             raise
     identity = settings.identity
-    return citation_of_import(capture, identity.base_url, identity.collection or identity.operator)
+    return citation_of_import(capture, settings.cited_address(), identity.collection or identity.operator)
 
 
 def citation_for(index: Index, settings: Settings, snapshot: Snapshot) -> Citation:
@@ -86,4 +86,6 @@ def citation_for(index: Index, settings: Settings, snapshot: Snapshot) -> Citati
     latest = next(index.snapshots(snapshot.seed, descending=True, limit=1), snapshot)
     gone = [visit for visit in later if visit.kind is ChangeKind.GONE]
     is_dead = bool(gone) and gone[-1].observed_at > latest.captured_at
-    return citation_of(snapshot, identity.base_url, identity.collection or identity.operator, is_dead=is_dead)
+    return citation_of(
+        snapshot, settings.cited_address(), identity.collection or identity.operator, is_dead=is_dead
+    )

@@ -62,7 +62,7 @@ def snapshot(request: Request) -> Response:
 def record(request: Request) -> Response:
     """What the record page shows of one snapshot."""
     site = site_of(request)
-    told = record_of(request, site, find_snapshot(site.index, request.path_params["identifier"]))
+    told = record_of(site, find_snapshot(site.index, request.path_params["identifier"]))
     content = {
         **described_snapshot(told.snapshot, withdrawn=told.withdrawal is not None),
         "page": page_path(told.snapshot),

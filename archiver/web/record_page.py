@@ -106,7 +106,7 @@ def snapshot_page(request: Request) -> Response:
     for suffix, (style, media) in _FILES.items():
         if written.endswith(suffix):
             snapshot = find_snapshot(site.index, written.removesuffix(suffix))
-            return _file(request, cited(request, site, snapshot, style).encode(), media, snapshot, suffix)
+            return _file(request, cited(site, snapshot, style).encode(), media, snapshot, suffix)
     if written.endswith(".json"):
         snapshot = find_snapshot(site.index, written.removesuffix(".json"))
         document = document_of(snapshot, site.withdrawals.of_snapshot(snapshot.id))
@@ -116,7 +116,7 @@ def snapshot_page(request: Request) -> Response:
     snapshot = find_snapshot(site.index, written)
     if written != snapshot.id:
         return RedirectResponse(f"/snapshot/{snapshot.id}", 301)
-    return render(request, "snapshot.html", _values(site, record_of(request, site, snapshot)))
+    return render(request, "snapshot.html", _values(site, record_of(site, snapshot)))
 
 
 def _values(site: Site, record: Record) -> dict[str, Any]:
@@ -133,7 +133,7 @@ def _values(site: Site, record: Record) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def record_of(request: Request, site: Site, snapshot: Snapshot) -> Record:
+def record_of(site: Site, snapshot: Snapshot) -> Record:
     """All that the record of `snapshot` tells; of a withdrawn one without what it held."""
     withdrawal = site.withdrawals.of_snapshot(snapshot.id)
     pictures = tuple(shown_pictures(site.index, snapshot))
@@ -149,7 +149,7 @@ def record_of(request: Request, site: Site, snapshot: Snapshot) -> Record:
         standing=_standing(site, snapshot),
         pictures=pictures,
         steps=tuple(history_of(site, snapshot)),
-        citations={style: cited(request, site, snapshot, style) for style in STYLES},
+        citations={style: cited(site, snapshot, style) for style in STYLES},
     )
 
 
@@ -161,9 +161,9 @@ def _standing(site: Site, snapshot: Snapshot) -> Standing | None:
         return None
 
 
-def cited(request: Request, site: Site, snapshot: Snapshot, style: str) -> str:
+def cited(site: Site, snapshot: Snapshot, style: str) -> str:
     """The snapshot as a reference in one style."""
-    citation = citation_of(snapshot, site.origins.application(request), site.name)
+    citation = citation_of(snapshot, site.cited_address, site.name)
     return STYLES[style](citation)
 
 
