@@ -13,11 +13,11 @@ from archiver.cli.opening import open_index
 from archiver.cli.output import Terminal, echo, json_option, pass_terminal, plain, print_json
 from archiver.errors import NotFoundError, UsageError
 from archiver.importing import origin_of
-from archiver.model import identifier
 from archiver.model.capture import imported_from
 from archiver.model.moment import to_warc_date
 from archiver.model.picture import PictureStatus, SnapshotPicture
 from archiver.model.snapshot import Snapshot
+from archiver.retrieval import named_by
 from archiver.storage.index import Index
 
 
@@ -82,14 +82,7 @@ def find_snapshot(index: Index, text: str) -> Snapshot:
     """The snapshot with the identifier `text`. Raises UsageError for a mistyped one, NotFoundError."""
     if "://" in text:
         raise UsageError(f"{text} is a URL, not a snapshot; archiver history {text} lists its snapshots")
-    if not identifier.is_valid(text):
-        known = next((name for name in identifier.likely(text) if index.snapshot(name)), None)
-        meant = f"did you mean {known}?" if known else "was it copied whole?"
-        raise UsageError(f"{text} is not a snapshot identifier: its check character does not fit; {meant}")
-    found = index.snapshot(identifier.normalise(text))
-    if found is None:
-        raise NotFoundError(f"no snapshot {identifier.normalise(text)} in this archive")
-    return found
+    return named_by(index, text)
 
 
 def _print(snapshot: Snapshot) -> None:

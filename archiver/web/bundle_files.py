@@ -7,8 +7,9 @@ import os
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from archiver.retrieval import named_by
 from archiver.web.freshness import is_known, not_modified
-from archiver.web.records import file_name, find_snapshot
+from archiver.web.records import file_name
 from archiver.web.site import site_of
 from archiver.web.warc_files import is_ranged, pieces_of, span_of
 
@@ -16,7 +17,7 @@ from archiver.web.warc_files import is_ranged, pieces_of, span_of
 def bundle(request: Request, identifier: str) -> Response:
     """The bundle of one snapshot, whole or a range; the same state of the archive gives the same bytes."""
     site = site_of(request)
-    snapshot = find_snapshot(site.index, identifier)
+    snapshot = named_by(site.index, identifier)
     site.withdrawals.check_snapshot(snapshot)
     state = site.bundles.state_of(snapshot)
     headers = {

@@ -8,8 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from archiver.citation.standing import Standing
-from archiver.errors import NotFoundError, UsageError
-from archiver.model import identifier
 from archiver.model.capture import Capture
 from archiver.model.moment import to_warc_date
 from archiver.model.picture import PictureStatus, SnapshotPicture
@@ -37,16 +35,6 @@ class ShownPicture:
         if self.is_missing:
             return "Missing"
         return "Withdrawn" if self.digest else self.picture.status.word.capitalize()
-
-
-def find_snapshot(index: Index, written: str) -> Snapshot:
-    """The snapshot with this identifier. Raises UsageError for a mistyped one, NotFoundError."""
-    if not identifier.is_valid(written):
-        raise UsageError(f"{written[:80]} is not a snapshot identifier: its check character does not fit")
-    found = index.snapshot(identifier.normalise(written))
-    if found is None:
-        raise NotFoundError(f"no snapshot {identifier.normalise(written)} is in this archive")
-    return found
 
 
 def title_of(snapshot: Snapshot) -> str:
