@@ -50,6 +50,7 @@ _CHANGED = re.compile(
     r"gewijzigd|oppdatert|opdateret|uppdaterad|zaktualizowan|обновлен|güncelle|diperbarui",
     re.IGNORECASE,
 )
+_BY = r"(?:by|von|par|por|di|door|av|af)"
 _LABEL = (
     r"(?:first\s+)?(?:published|posted|publication date|date|veröffentlicht|erschienen|datum|publiée?|paru|"
     r"publicado|publicada|fecha|pubblicato|data|gepubliceerd|publicerad|publisert|udgivet|opublikowano|опубликовано|дата|"
@@ -60,11 +61,13 @@ _WEEKDAY = (
     r"(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch|(?:lun|mar|mercre|jeu|vendre|same)di|dimanche)"
 )
 _BEFORE = re.compile(
-    rf"(?:(?:^|(?<=\s)){_LABEL}\s?:?\s?(?:on|am|le|el|em|il|op|den)?\s?)?(?:(?:^|(?<=\W)){_WEEKDAY}\.?,?\s?)?$",
+    rf"(?:(?:^|(?<=\s)){_LABEL}\s?:?\s?(?:{_BY}\s\D{{3,60}}\s)?(?:on|am|le|el|em|il|op|den)?\s?)?"
+    rf"(?:(?:^|(?<=\W)){_WEEKDAY}\.?,?\s?)?$",
     re.IGNORECASE,
 )
 _SEPARATOR = re.compile(r"[|,\u00b7\u2022\u2013\u2014:/()]|\s-\s")
 _AFTER = re.compile(
+    rf"\s{_BY}\s|"
     r"\s?(?:$|[|,\u00b7\u2022\u2013\u2014/()-]|(?:at|um|à|a las|alle|kl\.?|om|\u043e|\u0432)?"
     r"\s?\d{1,2}[:.h]\d\d)",
     re.IGNORECASE,
@@ -91,7 +94,8 @@ def written_day(text: str, language: str, *, alone: bool = False) -> StatedTime 
 
 def is_other(text: str) -> bool:
     """Whether a date in `text` is not that of a publication: a sentence, or a line that tells a change."""
-    return _SENTENCE.search(text) is not None or _CHANGED.match(text) is not None
+    before = re.split(r"\d", text, maxsplit=1)[0]
+    return _SENTENCE.search(text) is not None or _CHANGED.search(before) is not None
 
 
 def written_bylines(markup: Markup) -> Iterator[StatedTime]:

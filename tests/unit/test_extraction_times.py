@@ -168,6 +168,8 @@ def test_a_page_without_any_time_has_none():
         "<p class='date'>Last modified: March 3, 2023</p>",
         "<p class='meta'>On 03.04.2023 the bridge was closed.</p>",
         "<p class='date'>Aktualisiert: 03.04.2023</p>",
+        "<p class='date'>Last updated 03.04.2023</p>",
+        "<p>The report was published on 3 March 2023</p>",
         "<p>Jane Doe - 03/04/2023</p>",
         "<p>Published in March 2023</p>",
         "<img src='/2023/03/03/a.jpg'>",
@@ -192,6 +194,8 @@ def test_a_date_that_the_page_does_not_state_as_its_own_is_not_taken(footer):
         ("Publicado el 3 de marzo de 2023", "3 de marzo de 2023"),
         ("2023年3月3日", "2023年3月3日"),
         ("Published: 2023-03-03", "2023-03-03"),
+        ("Posted on March 3, 2023 by Jane Doe", "March 3, 2023"),
+        ("Posted by Jane Doe on 3 March 2023", "3 March 2023"),
         ("Jane Doe - 03/03/2023", "03/03/2023"),
     ],
 )
