@@ -8,10 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from archiver.errors import NotFoundError
+from archiver.errors import NotFoundError, UsageError
+from archiver.model import identifier
 from archiver.model.capture import Capture, RecordType
+from archiver.model.snapshot import Snapshot
 from archiver.storage.index import Index
 from archiver.storage.warc import StoredRecord, find_segment, is_in_memory, read_record
+
+LONGEST_SHOWN = 80
+"""Characters of a mistyped identifier that are said back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,25 @@ class Found:
         """The entity, transfer coding undone and content coding kept: what WARC-Payload-Digest is of."""
         if self.payload_record:
             yield from self.payload_record.payload()
+
+
+def named_by(index: Index, written: str) -> Snapshot:
+    """The snapshot with the identifier `written`.
+
+    Raises UsageError for a mistyped one, with the one in the archive that was likely meant; NotFoundError.
+    """
+    if not identifier.is_valid(written):
+        known = next((name for name in identifier.likely(written) if index.snapshot(name)), None)
+        meant = f"did you mean {known}?" if known else "was it copied whole?"
+        raise UsageError(
+            f"{written[:LONGEST_SHOWN]} is not a snapshot identifier: its check character does not fit;"
+            f" {meant}"
+        )
+    name = identifier.normalise(written)
+    found = index.snapshot(name)
+    if found is None:
+        raise NotFoundError(f"no snapshot {name} in this archive")
+    return found
 
 
 class Retrieval:

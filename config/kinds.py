@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_interface, ip_network
+from ipaddress import ip_address, ip_interface, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -66,6 +66,16 @@ def public_address(text: str) -> str:
     if text and (not usable or "@" in parts.netloc or not text.isascii() or " " in text):
         raise ValueError("must be a web address such as https://archive.example.org")
     return text
+
+
+def is_this_machine(address: str) -> bool:
+    """Whether a web address leads everybody to the machine that they sit at."""
+    host = (urlsplit(address).hostname or "").rstrip(".")
+    try:
+        found = ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    return found.is_loopback or found.is_unspecified
 
 
 def authority_address(text: str) -> str:

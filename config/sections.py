@@ -16,6 +16,7 @@ from archiver.config.kinds import (
     authority_address,
     contact_text,
     database_text,
+    is_this_machine,
     network_text,
     one_line,
     optional_path,
@@ -165,7 +166,8 @@ class Identity(Section):
     collection: Line = Field("", description="Name of the collection that the captures belong to.")
     base_url: Annotated[str, AfterValidator(public_address)] = Field(
         "",
-        description="Public address of this archive, such as https://archive.example.org, for citations.",
+        description="Public address of this archive, such as https://archive.example.org, for citations; "
+        "empty: web.application_url.",
     )
     naan: Annotated[str, Field(pattern="^[0-9bcdfghjkmnpqrstvwxz]{5,9}$")] = Field(
         "99999", description="Name Assigning Authority Number of the ARK identifiers; 99999 is for tests."
@@ -272,6 +274,11 @@ class Settings(Section):
     def ca_bundle(self, home: Home) -> Path | None:
         """The absolute path of the certificate authorities' file, if one is configured."""
         return home.path(self.network.ca_bundle) if self.network.ca_bundle else None
+
+    def cited_address(self) -> str:
+        """The archive's address in citations, the same wherever they are made; empty when none is stated."""
+        stated = self.identity.base_url
+        return stated or ("" if is_this_machine(self.web.application_url) else self.web.application_url)
 
     def contact(self) -> str:
         """What a site is told: the contact for crawling, else that of the operator."""

@@ -22,7 +22,7 @@ from archiver.citation.note import Note, parse_note
 from archiver.citation.sequencer import LogPlace
 from archiver.citation.statement import read_canonical
 from archiver.citation.timestamps import embedded_certificates
-from archiver.citation.withdrawal import Withdrawals, WithdrawnError
+from archiver.citation.withdrawal import Withdrawals
 from archiver.errors import DamagedRecordError, StorageError
 from archiver.model.capture import RecordLocation
 from archiver.model.snapshot import Snapshot
@@ -139,9 +139,7 @@ def _of_size(documents: Iterator[LogDocument], size: int) -> Iterator[LogDocumen
 
 
 def _logged(ledger: Log, snapshot: Snapshot) -> StoredStatement:
-    withdrawal = Withdrawals(ledger.index, ledger.folder).of_snapshot(snapshot.id)
-    if withdrawal:
-        raise WithdrawnError(withdrawal)
+    Withdrawals(ledger.index, ledger.folder).check_snapshot(snapshot)
     statement = ledger.statement_of(snapshot)
     if statement.leaf is None:
         ledger.sequence()

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from urllib.parse import urlsplit
 
 from archiver.citation.names import Author, parse_author
-from archiver.model.article import ExtractedArticle
+from archiver.model.article import ArticleField, ExtractedArticle
 from archiver.model.capture import Capture
 from archiver.model.digest import Digest
 from archiver.model.moment import to_timestamp14, to_warc_date
@@ -19,6 +19,8 @@ SHORT = 16
 """Hexadecimal digits of a short digest: enough to find the page's payload, too few to prove it."""
 
 _LONGEST = 1_000
+_GUESSED = "htmldate"
+"""Where the first extractor had a date from when the page stated none: any number that looked like one."""
 _DIRECTING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
@@ -147,7 +149,9 @@ def _title(snapshot: Snapshot) -> str | None:
 
 
 def _published(snapshot: Snapshot) -> date | None:
+    """The day that the page states; none for a doubtful one, or one that an old extractor had guessed."""
     article = snapshot.article
-    if article and article.published and article.published.doubt is None:
-        return article.published.moment.date()
-    return None
+    if article is None or article.published is None or article.published.doubt:
+        return None
+    guessed = article.origin(ArticleField.PUBLISHED) == _GUESSED
+    return None if guessed else article.published.moment.date()

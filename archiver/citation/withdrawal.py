@@ -94,6 +94,12 @@ class Withdrawals:
             return None
         return found
 
+    def check_snapshot(self, snapshot: Snapshot) -> None:
+        """Raise WithdrawnError when what this snapshot holds is no longer shown."""
+        withdrawal = self.of_snapshot(snapshot.id)
+        if withdrawal:
+            raise WithdrawnError(withdrawal)
+
     def check(self, capture: Capture) -> None:
         """Raise WithdrawnError when the bytes of this capture are not given out."""
         withdrawal = self.of_capture(capture)

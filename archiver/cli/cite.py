@@ -9,6 +9,8 @@ import click
 from archiver.citation.files import csl_reference
 from archiver.citation.reference import Citation, citation_of, citation_of_import
 from archiver.citation.styles import STYLES
+from archiver.citation.withdrawal import Withdrawals, WithdrawnError
+from archiver.citation.withheld import described_withdrawal
 from archiver.cli.dates import DATE_FORMS, Moment
 from archiver.cli.naming import named_snapshot
 from archiver.cli.opening import open_index
@@ -39,6 +41,7 @@ def command(terminal: Terminal, what: str, at: datetime | None, style: str, as_j
     home, settings = terminal.open_home()
     with open_index(home, settings) as index:
         citation = _citation(index, settings, what, at)
+        withdrawal = Withdrawals(index, settings.warc_folder(home)).of_snapshot(citation.identifier)
     if as_json:
         print_json(
             {
@@ -48,6 +51,7 @@ def command(terminal: Terminal, what: str, at: datetime | None, style: str, as_j
                 "captured_at": to_warc_date(citation.captured),
                 "archive_url": citation.archive_url,
                 "digest": str(citation.digest) if citation.digest else None,
+                "withdrawn": described_withdrawal(withdrawal),
                 "csl": csl_reference(citation),
                 "styles": {name: write(citation) for name, write in STYLES.items()},
             }
@@ -55,6 +59,8 @@ def command(terminal: Terminal, what: str, at: datetime | None, style: str, as_j
         return
     origin = f", {citation.origin}" if citation.imported_from else ""
     say(f"{citation.url} captured {to_warc_date(citation.captured)}{origin} [{citation.identifier}]")
+    if withdrawal:
+        say(f"warning: {WithdrawnError(withdrawal)}; nobody is shown what it held")
     if not citation.archive_url:
         say("identity.base_url is not set, so the citation has no address of the copy, only its identifier")
     click.echo(STYLES[style](citation).removesuffix("\r\n"))
@@ -69,7 +75,7 @@ def _citation(index: Index, settings: Settings, what: str, at: datetime | None) 
         if capture is None or capture.imported_from is None:
             raise
     identity = settings.identity
-    return citation_of_import(capture, identity.base_url, identity.collection or identity.operator)
+    return citation_of_import(capture, settings.cited_address(), identity.collection or identity.operator)
 
 
 def citation_for(index: Index, settings: Settings, snapshot: Snapshot) -> Citation:
@@ -80,4 +86,6 @@ def citation_for(index: Index, settings: Settings, snapshot: Snapshot) -> Citati
     latest = next(index.snapshots(snapshot.seed, descending=True, limit=1), snapshot)
     gone = [visit for visit in later if visit.kind is ChangeKind.GONE]
     is_dead = bool(gone) and gone[-1].observed_at > latest.captured_at
-    return citation_of(snapshot, identity.base_url, identity.collection or identity.operator, is_dead=is_dead)
+    return citation_of(
+        snapshot, settings.cited_address(), identity.collection or identity.operator, is_dead=is_dead
+    )

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from archiver.citation.withdrawal import Withdrawals
 from archiver.cli.dates import DATE_FORMS, Moment
 from archiver.cli.opening import open_index
 from archiver.cli.output import Terminal, json_option, pass_terminal, plain, print_json
@@ -38,12 +39,16 @@ def command(
     """Show what changed in the article at URL: title, text, pictures.
 
     Between the snapshots closest to two dates; without dates between the last version and the one before.
-    Deleted words are shown as [-so-], inserted ones as {+so+}.
+    Deleted words are shown as [-so-], inserted ones as {+so+}. With a withdrawn snapshot nothing is compared.
     """
     home, settings = terminal.open_home()
     with open_index(home, settings) as index:
-        historian = Historian(index, Retrieval(index, settings.warc_folder(home)))
+        folder = settings.warc_folder(home)
+        historian = Historian(index, Retrieval(index, folder))
         before, after = historian.difference(url, from_, to)
+        withdrawals = Withdrawals(index, folder)
+        for side in (before, after):
+            withdrawals.check_snapshot(side)
         comparison = historian.compared(before, after)
     if as_json:
         print_json(described(comparison))

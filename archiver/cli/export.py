@@ -58,7 +58,7 @@ def command(
             list(chosen.values()),
             output.absolute(),
             archive=identity.collection or identity.operator,
-            base_url=identity.base_url,
+            base_url=settings.cited_address(),
         )
     length = output.stat().st_size
     if as_json:

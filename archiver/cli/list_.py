@@ -8,6 +8,7 @@ from datetime import datetime
 
 import click
 
+from archiver.citation.withdrawal import Withdrawals
 from archiver.cli.dates import DATE_FORMS, Moment
 from archiver.cli.opening import open_index
 from archiver.cli.output import Terminal, json_option, pass_terminal, print_json, size, table
@@ -50,13 +51,18 @@ def command(
     with open_index(home, settings) as index:
         captures = index.captures(match, url, from_, to, failures=failures, limit=limit)
         found = with_snapshots(index, captures)
+        withdrawals = Withdrawals(index, settings.warc_folder(home))
         if as_json:
             for capture, snapshot in found:
                 none_yet = False
-                print_json(describe(capture) | {"snapshot": snapshot})
+                withdrawn = withdrawals.of_capture(capture) is not None
+                print_json(describe(capture) | {"snapshot": snapshot, "withdrawn": withdrawn})
         else:
             header = ("captured at (UTC)", "status", "type", "size", "kept as", "snapshot", "URL")
-            rows = (row(capture, snapshot) for capture, snapshot in found)
+            rows = (
+                row(capture, snapshot, withdrawn=withdrawals.of_capture(capture) is not None)
+                for capture, snapshot in found
+            )
             none_yet = table(header, rows) == 0
     if none_yet:
         raise NotFoundError(f"no capture of {url} in this archive")
@@ -94,11 +100,13 @@ def describe(capture: Capture) -> dict[str, object]:
     }
 
 
-def row(capture: Capture, snapshot: str | None) -> tuple[str, ...]:
+def row(capture: Capture, snapshot: str | None, *, withdrawn: bool) -> tuple[str, ...]:
     """A capture as one line for a person."""
     kept = f"cut off: {capture.truncated}" if capture.truncated else str(capture.record_type)
     if capture.imported_from:
         kept += f", imported from {capture.imported_from}"
+    if withdrawn:
+        kept += ", withdrawn"
     return (
         capture.captured_at.strftime("%Y-%m-%d %H:%M:%S"),
         str(capture.status) if capture.status else "failed",

@@ -7,16 +7,17 @@ from pathlib import Path
 import click
 
 from archiver.citation.standing import Standing, standing_of
+from archiver.citation.withdrawal import Withdrawals
+from archiver.citation.withheld import document_of, without_content
 from archiver.cli.opening import open_index
 from archiver.cli.output import Terminal, echo, json_option, pass_terminal, plain, print_json
 from archiver.errors import NotFoundError, UsageError
 from archiver.importing import origin_of
-from archiver.model import identifier
 from archiver.model.capture import imported_from
 from archiver.model.moment import to_warc_date
 from archiver.model.picture import PictureStatus, SnapshotPicture
 from archiver.model.snapshot import Snapshot
-from archiver.storage import snapshot_codec
+from archiver.retrieval import named_by
 from archiver.storage.index import Index
 
 
@@ -27,7 +28,8 @@ from archiver.storage.index import Index
 def command(terminal: Terminal, snapshot: str, as_json: bool) -> None:
     """Show what the archive knows of SNAPSHOT: the page, its pictures, and which are missing.
 
-    Of an imported WARC file (import-....warc.gz) it shows where it came from.
+    Of a withdrawn one its record, without the words of its pictures; of an imported WARC file
+    (import-....warc.gz) where it came from.
     """
     home, settings = terminal.open_home()
     with open_index(home, settings) as index:
@@ -35,11 +37,13 @@ def command(terminal: Terminal, snapshot: str, as_json: bool) -> None:
             _show_import(index, settings.warc_folder(home), snapshot, as_json=as_json)
             return
         found = find_snapshot(index, snapshot)
-        standing = standing_of(index, settings.warc_folder(home), found.id)
+        folder = settings.warc_folder(home)
+        standing = standing_of(index, folder, found.id)
+        withdrawal = Withdrawals(index, folder).of_snapshot(found.id)
     if as_json:
-        click.echo(snapshot_codec.encode(found))
+        click.echo(document_of(found, withdrawal))
         return
-    _print(found)
+    _print(without_content(found) if withdrawal else found)
     _print_standing(standing)
 
 
@@ -78,14 +82,7 @@ def find_snapshot(index: Index, text: str) -> Snapshot:
     """The snapshot with the identifier `text`. Raises UsageError for a mistyped one, NotFoundError."""
     if "://" in text:
         raise UsageError(f"{text} is a URL, not a snapshot; archiver history {text} lists its snapshots")
-    if not identifier.is_valid(text):
-        known = next((name for name in identifier.likely(text) if index.snapshot(name)), None)
-        meant = f"did you mean {known}?" if known else "was it copied whole?"
-        raise UsageError(f"{text} is not a snapshot identifier: its check character does not fit; {meant}")
-    found = index.snapshot(identifier.normalise(text))
-    if found is None:
-        raise NotFoundError(f"no snapshot {identifier.normalise(text)} in this archive")
-    return found
+    return named_by(index, text)
 
 
 def _print(snapshot: Snapshot) -> None:

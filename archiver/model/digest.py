@@ -31,10 +31,13 @@ class Digest:
         """Read the labelled form, base16 or base32. Raises ValueError for any other algorithm or form."""
         label, _, digits = text.partition(":")
         if label.lower() not in ("sha256", "sha-256"):
-            raise ValueError(f"not a sha256 digest: {text!r}")
-        if len(digits) == 64:
-            return cls(bytes.fromhex(digits))
-        return cls(base64.b32decode(digits.upper() + "=" * (-len(digits) % 8)))
+            raise ValueError(f"not a sha256 digest: {text[:100]!r}")
+        try:
+            if len(digits) == 64:
+                return cls(bytes.fromhex(digits))
+            return cls(base64.b32decode(digits.upper() + "=" * (-len(digits) % 8)))
+        except ValueError:
+            raise ValueError(f"not a sha256 digest: {text[:100]!r}") from None
 
     def __str__(self) -> str:
         return f"sha256:{self.value.hex()}"

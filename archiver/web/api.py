@@ -8,9 +8,11 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from archiver.citation.withheld import described_withdrawal, document_of
 from archiver.errors import UsageError
 from archiver.model.moment import parse_moment, to_warc_date
 from archiver.model.version import ArticleEvent
+from archiver.retrieval import named_by
 from archiver.storage.index import Cursor, Match
 from archiver.versions.described import described
 from archiver.web.browsing import behind_of, below, cursor_of, findable, read_match, sought_of
@@ -21,9 +23,6 @@ from archiver.web.records import (
     described_picture,
     described_snapshot,
     described_standing,
-    described_withdrawal,
-    document_of,
-    find_snapshot,
     page_path,
 )
 from archiver.web.site import site_of
@@ -55,7 +54,7 @@ def snapshots(request: Request) -> Response:
 def snapshot(request: Request) -> Response:
     """All that is known of one snapshot."""
     site = site_of(request)
-    found = find_snapshot(site.index, request.path_params["identifier"])
+    found = named_by(site.index, request.path_params["identifier"])
     document = document_of(found, site.withdrawals.of_snapshot(found.id))
     return checked(request, document, "application/json", _OPEN)
 
@@ -63,7 +62,7 @@ def snapshot(request: Request) -> Response:
 def record(request: Request) -> Response:
     """What the record page shows of one snapshot."""
     site = site_of(request)
-    told = record_of(request, site, find_snapshot(site.index, request.path_params["identifier"]))
+    told = record_of(site, named_by(site.index, request.path_params["identifier"]))
     content = {
         **described_snapshot(told.snapshot, withdrawn=told.withdrawal is not None),
         "page": page_path(told.snapshot),

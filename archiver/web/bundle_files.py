@@ -7,9 +7,9 @@ import os
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from archiver.citation.withdrawal import WithdrawnError
+from archiver.retrieval import named_by
 from archiver.web.freshness import is_known, not_modified
-from archiver.web.records import file_name, find_snapshot
+from archiver.web.records import file_name
 from archiver.web.site import site_of
 from archiver.web.warc_files import is_ranged, pieces_of, span_of
 
@@ -17,10 +17,8 @@ from archiver.web.warc_files import is_ranged, pieces_of, span_of
 def bundle(request: Request, identifier: str) -> Response:
     """The bundle of one snapshot, whole or a range; the same state of the archive gives the same bytes."""
     site = site_of(request)
-    snapshot = find_snapshot(site.index, identifier)
-    withdrawal = site.withdrawals.of_snapshot(snapshot.id)
-    if withdrawal:
-        raise WithdrawnError(withdrawal)
+    snapshot = named_by(site.index, identifier)
+    site.withdrawals.check_snapshot(snapshot)
     state = site.bundles.state_of(snapshot)
     headers = {
         "ETag": f'"{state[:32]}"',

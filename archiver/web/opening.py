@@ -37,9 +37,12 @@ def open_site(home: Home, settings: Settings, index: Index) -> Site:
         version=__version__,
         warc=folder,
         withdrawals=Withdrawals(index, folder),
-        bundles=Bundles(log, web.bundle_bytes, identity.collection or identity.operator, identity.base_url),
+        bundles=Bundles(
+            log, web.bundle_bytes, identity.collection or identity.operator, settings.cited_address()
+        ),
         desk=Desk(index, settings.url_policy(), web.submissions_per_minute, web.submissions_waiting),
         name=identity.collection or web.name,
+        cited_address=settings.cited_address(),
         metrics_networks=web.metrics_networks,
         free_floor=int(settings.storage.free_floor),
         is_left=lambda: index.is_local and is_free(home.root),

@@ -62,12 +62,15 @@ class Problem:
         known = {"type": "about:blank", "title": self.title, "status": self.status, "detail": self.detail}
         return json.dumps({**known, **self.members}).encode()
 
-    def as_html(self) -> str:
-        """A plain page that refers to nothing but the record."""
-        link = (
-            f'<p><a href="{html.escape(self.record)}" target="_top">Its record</a></p>' if self.record else ""
+    def as_html(self, home: str, archive: str) -> str:
+        """A plain page that refers to nothing but the record, and the archive at `home`."""
+        ways = [(self.record, "Its record")] if self.record else []
+        ways.append((home, archive))
+        links = " · ".join(
+            f'<a href="{html.escape(where)}" target="_top">{html.escape(words)}</a>' for where, words in ways
         )
-        return _PAGE.format(title=html.escape(self.title), detail=html.escape(self.detail), more=link)
+        more = f"<p>{links}</p>"
+        return _PAGE.format(title=html.escape(self.title), detail=html.escape(self.detail), more=more)
 
 
 class DamagedCaptureError(ArchiverError):
@@ -99,13 +102,15 @@ def answer_problem(request: Request, error: Exception) -> Response:
     headers = {"Cache-Control": "no-store", "Vary": "Accept", "X-Content-Type-Options": "nosniff"}
     if isinstance(error, HTTPException) and error.headers:
         headers.update(error.headers)
+    site = site_of(request)
+    application = site.origins.application(request)
     if problem.record:
-        application = site_of(request).origins.application(request)
         headers["Link"] = f'<{application}/>; rel="blocked-by", <{problem.record}>; rel="describedby"'
     if not wants_html(request):
         return Response(problem.as_json(), problem.status, headers, media_type="application/problem+json")
     headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
-    return Response(problem.as_html(), problem.status, headers, media_type="text/html")
+    page = problem.as_html(f"{application}/", site.name)
+    return Response(page, problem.status, headers, media_type="text/html")
 
 
 def _withdrawn(request: Request, error: WithdrawnError) -> Problem:

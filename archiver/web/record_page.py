@@ -15,12 +15,14 @@ from starlette.responses import RedirectResponse, Response
 from archiver.citation.reference import citation_of
 from archiver.citation.standing import Standing, standing_of
 from archiver.citation.styles import STYLES
-from archiver.citation.withdrawal import Withdrawal, WithdrawnError
-from archiver.errors import ArchiverError, NotFoundError, StorageError, UsageError
+from archiver.citation.withdrawal import Withdrawal
+from archiver.citation.withheld import document_of, without_content
+from archiver.errors import ArchiverError, StorageError, UsageError
 from archiver.history import History
 from archiver.model.capture import Capture
 from archiver.model.snapshot import Snapshot
 from archiver.model.version import ArticleEvent, ChangeKind, Comparison, PictureChange
+from archiver.retrieval import named_by
 from archiver.storage.index import Index
 from archiver.versions import as_html, spans
 from archiver.versions.words import picture_line
@@ -30,15 +32,12 @@ from archiver.web.interactive import interactive_path
 from archiver.web.pages import render
 from archiver.web.records import (
     ShownPicture,
-    document_of,
     file_name,
-    find_snapshot,
     near,
     page_path,
     shown_pictures,
     title_of,
     view_path,
-    without_content,
 )
 from archiver.web.site import Site, site_of
 from archiver.web.wanted import memento_path, parse_wanted, path_after
@@ -106,18 +105,18 @@ def snapshot_page(request: Request) -> Response:
     site = site_of(request)
     for suffix, (style, media) in _FILES.items():
         if written.endswith(suffix):
-            snapshot = find_snapshot(site.index, written.removesuffix(suffix))
-            return _file(request, cited(request, site, snapshot, style).encode(), media, snapshot, suffix)
+            snapshot = named_by(site.index, written.removesuffix(suffix))
+            return _file(request, cited(site, snapshot, style).encode(), media, snapshot, suffix)
     if written.endswith(".json"):
-        snapshot = find_snapshot(site.index, written.removesuffix(".json"))
+        snapshot = named_by(site.index, written.removesuffix(".json"))
         document = document_of(snapshot, site.withdrawals.of_snapshot(snapshot.id))
         return _file(request, document, "application/json", snapshot, ".json")
     if written.endswith(".wacz"):
         return bundle(request, written.removesuffix(".wacz"))
-    snapshot = find_snapshot(site.index, written)
+    snapshot = named_by(site.index, written)
     if written != snapshot.id:
         return RedirectResponse(f"/snapshot/{snapshot.id}", 301)
-    return render(request, "snapshot.html", _values(site, record_of(request, site, snapshot)))
+    return render(request, "snapshot.html", _values(site, record_of(site, snapshot)))
 
 
 def _values(site: Site, record: Record) -> dict[str, Any]:
@@ -134,7 +133,7 @@ def _values(site: Site, record: Record) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def record_of(request: Request, site: Site, snapshot: Snapshot) -> Record:
+def record_of(site: Site, snapshot: Snapshot) -> Record:
     """All that the record of `snapshot` tells; of a withdrawn one without what it held."""
     withdrawal = site.withdrawals.of_snapshot(snapshot.id)
     pictures = tuple(shown_pictures(site.index, snapshot))
@@ -150,7 +149,7 @@ def record_of(request: Request, site: Site, snapshot: Snapshot) -> Record:
         standing=_standing(site, snapshot),
         pictures=pictures,
         steps=tuple(history_of(site, snapshot)),
-        citations={style: cited(request, site, snapshot, style) for style in STYLES},
+        citations={style: cited(site, snapshot, style) for style in STYLES},
     )
 
 
@@ -162,9 +161,9 @@ def _standing(site: Site, snapshot: Snapshot) -> Standing | None:
         return None
 
 
-def cited(request: Request, site: Site, snapshot: Snapshot, style: str) -> str:
+def cited(site: Site, snapshot: Snapshot, style: str) -> str:
     """The snapshot as a reference in one style."""
-    citation = citation_of(snapshot, site.origins.application(request), site.name)
+    citation = citation_of(snapshot, site.cited_address, site.name)
     return STYLES[style](citation)
 
 
@@ -260,11 +259,9 @@ def compared_sides(request: Request, path: str) -> tuple[Snapshot, Snapshot]:
     sides = [request.query_params.get(name, "") for name in ("before", "after")]
     if not all(sides):
         raise UsageError(f"name two snapshots: {path}?before=ark:...&after=ark:...")
-    before, after = (find_snapshot(site.index, side) for side in sides)
+    before, after = (named_by(site.index, side) for side in sides)
     for side in (before, after):
-        withdrawal = site.withdrawals.of_snapshot(side.id)
-        if withdrawal:
-            raise WithdrawnError(withdrawal)
+        site.withdrawals.check_snapshot(side)
     return site.historian.current(before), site.historian.current(after)
 
 
@@ -291,7 +288,5 @@ def _picture_path(index: Index, snapshot: Snapshot, url: str) -> str | None:
 
 def by_ark(request: Request) -> Response:
     """`/ark:NAAN/name`: the record page."""
-    name = f"ark:{request.path_params['identifier']}"
-    if site_of(request).index.snapshot(name) is None:
-        raise NotFoundError("no snapshot with this identifier is in this archive")
-    return RedirectResponse(f"/snapshot/{name}", 302)
+    found = named_by(site_of(request).index, f"ark:{request.path_params['identifier']}")
+    return RedirectResponse(f"/snapshot/{found.id}", 302)

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from archiver.citation.standing import Standing
-from archiver.citation.withdrawal import Withdrawal
-from archiver.errors import NotFoundError, UsageError
-from archiver.model import identifier
 from archiver.model.capture import Capture
 from archiver.model.moment import to_warc_date
 from archiver.model.picture import PictureStatus, SnapshotPicture
 from archiver.model.snapshot import Snapshot
-from archiver.storage import snapshot_codec
 from archiver.storage.index import Index
 from archiver.web.wanted import memento_path, timestamp
 
@@ -40,16 +35,6 @@ class ShownPicture:
         if self.is_missing:
             return "Missing"
         return "Withdrawn" if self.digest else self.picture.status.word.capitalize()
-
-
-def find_snapshot(index: Index, written: str) -> Snapshot:
-    """The snapshot with this identifier. Raises UsageError for a mistyped one, NotFoundError."""
-    if not identifier.is_valid(written):
-        raise UsageError(f"{written[:80]} is not a snapshot identifier: its check character does not fit")
-    found = index.snapshot(identifier.normalise(written))
-    if found is None:
-        raise NotFoundError(f"no snapshot {identifier.normalise(written)} is in this archive")
-    return found
 
 
 def title_of(snapshot: Snapshot) -> str:
@@ -103,39 +88,6 @@ def shown_pictures(index: Index, snapshot: Snapshot) -> Iterator[ShownPicture]:
 def file_name(snapshot: Snapshot, suffix: str) -> str:
     """What a file of a snapshot is called when it is kept."""
     return snapshot.id.replace(":", "-").replace("/", "-") + suffix
-
-
-def without_content(snapshot: Snapshot) -> Snapshot:
-    """What stays on record of a withdrawn snapshot: no text, no words of its pictures."""
-    article, announced = snapshot.article, snapshot.announcement
-    if article:
-        article = replace(article, paragraphs=(), description=None, origins=(), disagreeing=())
-    pictures = tuple(
-        replace(one, found=replace(one.found, alt=None, caption=None, credit=None))
-        for one in snapshot.pictures
-    )
-    return replace(
-        snapshot,
-        article=article,
-        announcement=replace(announced, summary=None) if announced else None,
-        pictures=pictures,
-    )
-
-
-def document_of(snapshot: Snapshot, withdrawal: Withdrawal | None) -> bytes:
-    """The JSON document of a snapshot; of a withdrawn one what stays, and why."""
-    if withdrawal is None:
-        return snapshot_codec.encode(snapshot)
-    document = json.loads(snapshot_codec.encode(without_content(snapshot)))
-    document["withdrawn"] = described_withdrawal(withdrawal)
-    return json.dumps(document, ensure_ascii=False).encode()
-
-
-def described_withdrawal(withdrawal: Withdrawal | None) -> dict[str, Any] | None:
-    """When, why and by whom; None for what stands."""
-    if withdrawal is None:
-        return None
-    return {"at": to_warc_date(withdrawal.at), "reason": withdrawal.reason, "by": withdrawal.by}
 
 
 def described_standing(standing: Standing) -> dict[str, Any]:

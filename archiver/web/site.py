@@ -59,6 +59,8 @@ class Site:
     bundles: Bundles
     desk: Desk
     name: str = "News archive"
+    cited_address: str = ""
+    """The archive's address in citations; the one at which it was asked may be known to the asker alone."""
     wabac: Path | None = None
     """The folder of the operator's wabac, if there is one."""
     metrics_networks: tuple[str, ...] = ()

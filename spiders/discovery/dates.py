@@ -124,7 +124,7 @@ def _named_month(text: str, language: str | None) -> datetime | None:
     match = _DAY_AND_YEAR.search(without_clock)
     if not match:
         return None
-    months = _month_names((language or "").partition("-")[0].lower())
+    months = month_numbers(language)
     # The last one before the year: in "mar., 14 novembre 2017" the first is a weekday.
     named = [months[word] for word in _words(without_clock[: match.start(2)]) if word in months]
     return _at(text, int(match[2]), named[-1], int(match[1])) if named else None
@@ -152,6 +152,11 @@ def _offset(text: str) -> timedelta:
         size = timedelta(hours=int(match[2]), minutes=int(match[3]))
         return timezone(size if match[1] == "+" else -size).utcoffset(None)
     return timedelta(minutes=_ZONES.get(match[4].lower(), 0))
+
+
+def month_numbers(language: str | None) -> dict[str, int]:
+    """The number of each month by its name: as `language` has it, and as all languages agree."""
+    return _month_names((language or "").replace("_", "-").partition("-")[0].lower())
 
 
 @cache

@@ -21,7 +21,7 @@ from archiver.spiders.extraction.times import published_and_modified
 from archiver.spiders.extraction.titles import choose_title, folded
 from archiver.spiders.pictures import find_pictures
 
-EXTRACTOR_VERSION = "1"
+EXTRACTOR_VERSION = "2"
 """Raised by every change that can alter a result: versions are compared only within one extractor version."""
 
 
@@ -49,8 +49,7 @@ def extract(
     title, titles = choose_title(markup, linked, url, names)
     authors, author_finding, other_authors = choose_authors(markup, linked, places.host_of(url), names)
     now = captured_at or datetime.now(UTC)
-    guesses = guessed_times(markup, url, now, len(html))
-    published, modified, other_times = published_and_modified(markup, linked, now, guesses)
+    published, modified, other_times = published_and_modified(markup, linked, now, guessed_times(markup))
     for finding, others in ((published[1], other_times), (modified[1], ())):
         report.take(finding, others)
     descriptions = places.descriptions(markup, linked)

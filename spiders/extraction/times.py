@@ -17,6 +17,7 @@ from archiver.model.article import ArticleField, Doubt, Finding, StatedTime, Tim
 from archiver.spiders.extraction.fields import Candidates, plain
 from archiver.spiders.extraction.jsonld import Linked, Node, type_name
 from archiver.spiders.extraction.markup import Markup, distance_to_heading
+from archiver.spiders.extraction.written_days import written_day
 
 EARLIEST_YEAR = 1600
 SLACK = timedelta(days=1)
@@ -139,10 +140,10 @@ def published_and_modified(
 ) -> tuple[tuple[StatedTime | None, Finding | None], tuple[StatedTime | None, Finding | None], list[Finding]]:
     """Both times with their findings, and all that disagreed; `guesses` are used if nothing is declared."""
     horizon = captured_at + SLACK
-    published = list(_readings(_published(markup, linked), horizon))
-    modified = list(_readings(_modified(markup, linked), horizon))
-    if all(reading.stated.doubt for reading in published):
-        published += islice(_readings(guesses, horizon), 1)
+    published = list(_readings(_published(markup, linked), horizon, markup.language))
+    modified = list(_readings(_modified(markup, linked), horizon, markup.language))
+    if not published:
+        published += islice(_readings(guesses, horizon, markup.language), 1)
     first = _best(published)
     last = _best(modified)
     if first and last and last.stated.moment < first.stated.moment and _comparable(first.stated, last.stated):
@@ -178,11 +179,12 @@ def _others(field: ArticleField, readings: list[_Reading], chosen: _Reading | No
     return candidates.others_than(None)
 
 
-def _readings(values: Iterable[tuple[str, object]], horizon: datetime) -> Iterator[_Reading]:
+def _readings(values: Iterable[tuple[str, object]], horizon: datetime, language: str) -> Iterator[_Reading]:
     for count, (origin, value) in enumerate(values):
         if count >= 64:
             break
-        stated = read_time(plain(value))
+        text = plain(value)
+        stated = read_time(text) or written_day(text, language)
         if stated:
             if stated.moment > horizon:
                 stated = replace(stated, doubt=Doubt.FUTURE)

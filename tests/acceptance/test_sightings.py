@@ -61,6 +61,8 @@ def test_a_picture_is_found_on_every_page_that_had_its_bytes_the_earliest_first(
         (["http://archive.localhost/never.jpg"], 1, "no capture of"),
         (["sha256:" + "0" * 64], 1, "no snapshot has a picture"),
         (["sha256:123"], 2, "64 hexadecimal digits"),
+        (["sha256:1234"], 2, "not a sha256 digest: 'sha256:1234'; write sha256: and 64 hexadecimal digits"),
+        (["sha256:" + "x" * 64], 2, "not a sha256 digest"),
         (["no-such-file.jpg"], 2, "no file that can be read"),
         (["sha256:" + "0" * 64, "--at", "2017"], 2, "goes with the URL"),
     ],

@@ -150,3 +150,82 @@ def test_a_page_without_any_time_has_none():
     article = published("", "<h1>A title</h1><p>text</p>")
     assert article.published is None
     assert article.modified is None
+
+
+@pytest.mark.parametrize(
+    "footer",
+    [
+        "<footer>© 2024 Local Herald</footer>",
+        "<footer>Copyright 2019-2024 Local Herald</footer>",
+        "<div class='meta'>© 2024 Local Herald</div>",
+        "<p>On 3 March 2023 the bridge was closed.</p>",
+        "<p>The bridge was closed on 3 March 2023</p>",
+        "<p>3 March 2023 was a cold day</p>",
+        "<p class='publication'>On 3 March 2023 the bridge was closed</p>",
+        "<p>It was closed on 2023-03-03 and on 03.04.2023 again.</p>",
+        "<footer><p>3 March 2023</p></footer>",
+        "<p>Updated 3 March 2023</p>",
+        "<p class='date'>Last modified: March 3, 2023</p>",
+        "<p class='meta'>On 03.04.2023 the bridge was closed.</p>",
+        "<p class='date'>Aktualisiert: 03.04.2023</p>",
+        "<p class='date'>Last updated 03.04.2023</p>",
+        "<p>The report was published on 3 March 2023</p>",
+        "<p>Jane Doe - 03/04/2023</p>",
+        "<p>Published in March 2023</p>",
+        "<img src='/2023/03/03/a.jpg'>",
+        f"<p>{'They met again. ' * 10}</p><p>{'Nobody came. ' * 20}</p><p>Another Story | 3 March 2023</p>",
+    ],
+)
+def test_a_date_that_the_page_does_not_state_as_its_own_is_not_taken(footer):
+    article = published("", f"<h1>A title of a page</h1><p>Some text of it.</p>{footer}")
+    assert article.published is None
+    assert not [found for found in article.disagreeing if found.field is ArticleField.PUBLISHED]
+
+
+@pytest.mark.parametrize(
+    ("line", "written"),
+    [
+        ("3 March 2023", "3 March 2023"),
+        ("By Jane Doe, 3 March 2023", "3 March 2023"),
+        ("By Jane Doe | March 3rd, 2023 10:15 am", "March 3rd, 2023"),
+        ("Published on Friday, 3 March 2023", "3 March 2023"),
+        ("Von Erika Musterfrau · 3. März 2023, 10:15 Uhr", "3. März 2023"),
+        ("Publié le 3 mars 2023 à 10h15", "3 mars 2023"),
+        ("Publicado el 3 de marzo de 2023", "3 de marzo de 2023"),
+        ("2023年3月3日", "2023年3月3日"),
+        ("Published: 2023-03-03", "2023-03-03"),
+        ("Posted on March 3, 2023 by Jane Doe", "March 3, 2023"),
+        ("Posted by Jane Doe on 3 March 2023", "3 March 2023"),
+        ("Jane Doe - 03/03/2023", "03/03/2023"),
+    ],
+)
+def test_a_byline_without_any_markup_states_a_day_and_no_more(line, written):
+    article = published("", f"<h1>A title of a page</h1><p>{line}</p><p>On 1 May 2021 it was built.</p>")
+    assert article.published is not None
+    assert article.published.moment == datetime(2023, 3, 3, tzinfo=UTC)
+    assert (article.published.precision, article.published.doubt) == (TimePrecision.DAY, None)
+    assert article.published.written == written
+    assert article.origin(ArticleField.PUBLISHED) == "byline"
+
+
+def test_a_month_in_words_is_read_where_markup_states_a_date():
+    stated = [
+        published('<meta name="date" content="March 3, 2023">'),
+        published("", "<h1>A title of a page</h1><time>3 March 2023</time>"),
+        published("", "<h1>A title of a page</h1><p class='article-date'>3 March 2023, 5 min read</p>"),
+    ]
+    assert [article.published and article.published.moment for article in stated] == 3 * [
+        datetime(2023, 3, 3, tzinfo=UTC)
+    ]
+    assert [article.origin(ArticleField.PUBLISHED) for article in stated] == ["date", "time", "text"]
+
+
+def test_a_doubtful_date_of_the_metadata_is_kept_with_its_doubt_rather_than_replaced_by_another():
+    article = published(
+        '<meta property="article:published_time" content="2024-12-24T08:00:00Z">',
+        "<h1>A title of a page</h1><p>Some text.</p><p class='date'>3 March 2023</p><p>© 2024 Herald</p>",
+    )
+    assert article.published is not None
+    assert article.published.written == "2024-12-24T08:00:00Z"
+    assert article.published.doubt is Doubt.FUTURE
+    assert article.origin(ArticleField.PUBLISHED) == "article:published_time"
