@@ -10,8 +10,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from archiver.model.capture import RecordLocation
 from archiver.model.digest import Digest
-from archiver.model.moment import from_microseconds, to_microseconds
+from archiver.model.moment import to_microseconds
 from archiver.storage.index.engine import Database
+from archiver.storage.index.rows import read_moment
 from archiver.storage.index.schema import snapshots
 from archiver.storage.ledger.documents import (
     Batch,
@@ -192,6 +193,6 @@ def _select_statements() -> Select[Any]:
 
 def _statement(row: Any) -> StoredStatement:
     return StoredStatement(
-        Digest(row.digest), row.kind, row.subject, from_microseconds(row.issued_at),
+        Digest(row.digest), row.kind, row.subject, read_moment(row.issued_at),
         RecordLocation(row.segment, row.offset, row.length), row.leaf,
     )  # fmt: skip
