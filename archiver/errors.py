@@ -21,6 +21,12 @@ class ConfigurationError(ArchiverError):
     exit_code = 2
 
 
+class UnknownSourceError(NotFoundError):
+    """No source has the name that was given: most likely it is mistyped."""
+
+    exit_code = 2
+
+
 class AlreadyRunningError(ArchiverError):
     """Another service holds this home."""
 

@@ -13,6 +13,7 @@ from archiver.model.version import ArticleEvent, Comparison, Timeline
 from archiver.retrieval import Retrieval
 from archiver.spiders.extraction import EXTRACTOR_VERSION, ExtractionError, extract
 from archiver.storage.index import Index
+from archiver.uri import with_scheme
 from archiver.versions import article_key, compare, fold, pictures_through
 
 
@@ -46,7 +47,9 @@ class Historian:
         """The history of the article that `url` leads to, under all its URLs. Raises NotFoundError."""
         keys = dict.fromkeys(s.article_key for s in self._index.snapshots(url) if s.article_key)
         if not keys:
-            raise NotFoundError(f"no snapshot of {url} in this archive (archiver capture {url} makes one)")
+            raise NotFoundError(
+                f"no snapshot of {url} in this archive (archiver capture {with_scheme(url)} makes one)"
+            )
         snapshots = tuple(self.current(s) for s in self._snapshots(keys))
         events = [event for key in keys for event in self._index.events(key)]
         events.sort(key=lambda event: event.observed_at)

@@ -116,6 +116,7 @@ def recover_segments(folder: Path, index: Index, on_damage: OnDamage = log_damag
             unknown += found
     _report(total)
     if unknown.segments:
+        index.ledger.number_again()  # what stands in the log already must not be logged a second time
         log.warning(
             "%d WARC file(s) that the index did not know: %d captures brought into it",
             unknown.segments, unknown.captures,

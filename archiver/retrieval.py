@@ -14,6 +14,7 @@ from archiver.model.capture import Capture, RecordType
 from archiver.model.snapshot import Snapshot
 from archiver.storage.index import Index
 from archiver.storage.warc import StoredRecord, find_segment, is_in_memory, read_record
+from archiver.uri import with_scheme
 
 LONGEST_SHOWN = 80
 """Characters of a mistyped identifier that are said back."""
@@ -94,7 +95,9 @@ class Retrieval:
         """The capture of `url` closest to `at` (the latest without it). Raises NotFoundError."""
         capture = self._index.closest(url, at)
         if capture is None:
-            raise NotFoundError(f"no capture of {url} in this archive (archiver capture {url} makes one)")
+            raise NotFoundError(
+                f"no capture of {url} in this archive (archiver capture {with_scheme(url)} makes one)"
+            )
         return self.open(capture)
 
     def closest_page(self, url: str, at: datetime | None = None) -> Capture | None:

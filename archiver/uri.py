@@ -29,6 +29,7 @@ _ORDINARY = re.compile(
 _PARTS = re.compile(
     r"(?:([a-zA-Z][a-zA-Z0-9+.-]*):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#.*)?", re.DOTALL
 )
+_PORT = re.compile(r"[0-9]{1,5}(?:[/?#]|$)")
 _LINE_BREAKERS = re.compile(r"[\0\t\n\r]")
 _NOT_IN_PATH = re.compile(rf"[^{_UNRESERVED}/%!$&'()*+,;=:@?]+")
 _NOT_IN_QUERY = re.compile(rf"[^{_UNRESERVED}/%!$&()*+,;=:@?]+")
@@ -61,11 +62,24 @@ def target_uri(url: str) -> str:
     return uri
 
 
+def begins_with_host(url: str) -> bool:
+    """Whether what looks like a scheme is a host: `paper.example:8080/a`, `localhost:8080`."""
+    before, colon, behind = url.partition(":")
+    if not colon or before.lower() in _DEFAULT_PORTS or any(mark in before for mark in "/?#"):
+        return False
+    return "." in before or _PORT.match(behind) is not None
+
+
+def with_scheme(url: str) -> str:
+    """What a person typed as an absolute URL: `http://` is supplied where there is no scheme."""
+    return url if "://" in url else f"http://{url}"
+
+
 def _split(url: str) -> tuple[str, str, str, str | None]:
     parts = _PARTS.fullmatch(url)
     assert parts is not None, "the pattern matches every text"
     scheme, authority, path, query = parts.groups()
-    if scheme is None or (scheme.lower() not in _DEFAULT_PORTS and "." in scheme):
+    if scheme is None or begins_with_host(url):
         raise UnsafeURLError(f"not an absolute URL (write http:// or https:// before it): {_shown(url)}")
     if scheme.lower() not in _DEFAULT_PORTS:
         raise UnsafeURLError(f"only http and https URLs can be archived, not {scheme.lower()}: {_shown(url)}")

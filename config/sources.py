@@ -19,7 +19,7 @@ from archiver.config.source import Source
 from archiver.config.source_folder import SUFFIX, UnreadableError, content, source_paths
 from archiver.config.source_schema import ADDRESSES, READERS, REQUIRED, WrongValueError, did_you_mean
 from archiver.config.strict_yaml import Mapping, Mark, YAMLProblem, merged, parse_mapping
-from archiver.errors import ConfigurationError, NotFoundError
+from archiver.errors import ConfigurationError, UnknownSourceError
 
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _SHIPPED = "shipped:"
@@ -59,13 +59,13 @@ class SourceCatalogue:
     problems: dict[str, tuple[SourceProblem, ...]] = field(default_factory=dict)
 
     def get(self, name: str) -> Source:
-        """The source called `name`. Raises NotFoundError, or SourceFileError when its file is broken."""
+        """The source called `name`. Raises UnknownSourceError, or SourceFileError when its file is broken."""
         if name in self.sources:
             return self.sources[name]
         if name in self.problems:
             raise SourceFileError(self.problems[name])
         hint = did_you_mean(name, [*self.sources, *self.problems])
-        raise NotFoundError(f"there is no source {name!r}{hint}; `archiver sources list` shows all")
+        raise UnknownSourceError(f"there is no source {name!r}{hint}; `archiver sources list` shows all")
 
     @property
     def enabled(self) -> tuple[Source, ...]:

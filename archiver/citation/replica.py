@@ -38,6 +38,20 @@ class Replica:
                     counted += len(piece)
         return counted, Digest(hasher.digest())
 
+    def sizes(self) -> dict[str, int]:
+        """The size of each copy by name, from one listing; none where there is no folder yet."""
+        with _told(self.address):
+            self._files.invalidate_cache(self._root)
+            try:
+                listed = self._files.ls(self._root, detail=True)
+            except FileNotFoundError:
+                return {}
+        return {
+            str(entry["name"]).rpartition("/")[2]: int(entry["size"] or 0)
+            for entry in listed
+            if entry["type"] == "file"
+        }
+
     def store(self, path: Path, name: str) -> None:
         """Copy a file there, under its name only once it is whole."""
         with _told(self.address):

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 
 import click
 
+from archiver.citation.checks import OK
 from archiver.citation.fixity_report import fixity_report
-from archiver.citation.preservation import OK, Keeper, schedule
+from archiver.citation.preservation import Keeper, schedule
 from archiver.citation.replica import Replica
 from archiver.cli.ledgers import open_home_ledger
 from archiver.cli.opening import open_index
@@ -60,18 +61,20 @@ def plan(terminal: Terminal, as_json: bool) -> None:
 
 @command.command()
 @click.option("--all", "everything", is_flag=True, help="Check every file now.")
+@click.option("--new-replica", is_flag=True, help="The second copy is at a new, empty place: make all of it.")
 @json_option
 @pass_terminal
-def run(terminal: Terminal, everything: bool, as_json: bool) -> None:
+def run(terminal: Terminal, everything: bool, new_replica: bool, as_json: bool) -> None:
     """Check what is planned, in both copies; make a second copy where there is none.
 
-    Exit code 1 when a copy is damaged or missing.
+    Of all other files it is seen whether they are there with the size that they had. Exit code 1 when a copy
+    is damaged or missing.
     """
     with _keeper(terminal) as (keeper, index):
-        chosen = schedule(index) if everything else keeper.plan(datetime.now(UTC))
+        chosen = schedule(index) if everything or new_replica else keeper.plan(datetime.now(UTC))
         total = sum(planned.segment.size or 0 for planned in chosen)
         with progress("checking", total, quiet=as_json) as advance:
-            checks = keeper.run(chosen, advance)
+            checks = keeper.run(chosen, advance, new_replica=new_replica)
     bad = [check for check in checks if check.outcome != OK]
     if as_json:
         for check in checks:
@@ -96,7 +99,9 @@ def report(terminal: Terminal, as_json: bool) -> None:
     """Say how much was checked within 90 days, how long ago, and what is wrong: then exit code 1."""
     home, settings = terminal.open_home()
     with open_index(home, settings) as index:
-        found = fixity_report(index, settings.warc_folder(home), datetime.now(UTC))
+        found = fixity_report(
+            index, settings.warc_folder(home), datetime.now(UTC), has_replica=bool(settings.storage.replica)
+        )
     faults = {
         "errors": found.errors,
         "lost": found.lost,
@@ -106,15 +111,25 @@ def report(terminal: Terminal, as_json: bool) -> None:
     oldest = to_warc_date(found.oldest) if found.oldest else None
     if as_json:
         print_json({"files": found.files, "bytes": found.bytes, "audited": found.audited, "oldest": oldest,
-                    "unchecked": found.unchecked, **faults})  # fmt: skip
+                    "unchecked": found.unchecked, **faults,
+                    "found_again": [
+                        {"file": loss.segment, "lost_at": to_warc_date(loss.lost_at),
+                         "found_at": loss.found_at and to_warc_date(loss.found_at)}
+                        for loss in found.found_again
+                    ]})  # fmt: skip
     else:
         click.echo(f"{found.files} files, {size(found.bytes)}; {found.audited:.1%} checked within 90 days")
         click.echo(f"oldest check {oldest or 'never'}; {found.unchecked} files never checked")
         for name, lines in faults.items():
             for line in lines:
                 click.echo(f"{name.replace('_', ' ')}: {line}")
+        for loss in found.found_again:
+            assert loss.found_at is not None
+            lost, again = to_warc_date(loss.lost_at), to_warc_date(loss.found_at)
+            click.echo(f"found again: {loss.segment}: lost {lost}, found again {again}")
     if not found.is_sound:
-        raise VerificationError("the archive is not as it was logged; see above")
+        advice = "; next: archiver fixity run --all, then archiver fixity repair" if found.lacks_files else ""
+        raise VerificationError(f"the archive is not as it was logged; see above{advice}")
 
 
 @command.command()

@@ -15,7 +15,7 @@ from archiver.cli.output import Terminal, json_option, pass_terminal, print_json
 from archiver.errors import NotFoundError, UsageError
 from archiver.model.capture import Capture
 from archiver.model.moment import to_warc_date
-from archiver.storage.index import Index
+from archiver.storage.index import Index, on_any_port
 
 AT_ONCE = 200
 """Captures whose snapshots are looked up together."""
@@ -27,7 +27,8 @@ AT_ONCE = 200
 @click.option("--to", type=Moment(last=True), metavar="DATE", help="Up to and including this date.")
 @click.option(
     "--match", type=click.Choice(["exact", "prefix", "host", "domain"]), default="exact", show_default=True,
-    help="What URL stands for: itself, all that begin with it, its host, its domain with all hosts under it.",
+    help="What URL stands for: itself, all that begin with it, its host (on every port if it names none),"
+    " its domain with all hosts under it.",
 )  # fmt: skip
 @click.option("--failures", is_flag=True, help="Also the attempts that got no answer.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many captures.")
@@ -49,7 +50,8 @@ def command(
     home, settings = terminal.open_home()
     none_yet = True
     with open_index(home, settings) as index:
-        captures = index.captures(match, url, from_, to, failures=failures, limit=limit)
+        sought = on_any_port(url) if match == "host" else url
+        captures = index.captures(match, sought, from_, to, failures=failures, limit=limit)
         found = with_snapshots(index, captures)
         withdrawals = Withdrawals(index, settings.warc_folder(home))
         if as_json:

@@ -9,6 +9,7 @@ from archiver.errors import NotFoundError, UsageError
 from archiver.model import identifier
 from archiver.model.snapshot import Snapshot
 from archiver.storage.index import Index
+from archiver.uri import with_scheme
 
 
 def named_snapshot(index: Index, what: str, at: datetime | None = None) -> Snapshot:
@@ -23,7 +24,9 @@ def named_snapshot(index: Index, what: str, at: datetime | None = None) -> Snaps
     before = next(index.snapshots(what, to=at, descending=True, limit=1), None)
     after = next(index.snapshots(what, from_=at, limit=1), None) if at else None
     if before is None and after is None:
-        raise NotFoundError(f"no snapshot of {what} in this archive (archiver capture {what} makes one)")
+        raise NotFoundError(
+            f"no snapshot of {what} in this archive (archiver capture {with_scheme(what)} makes one)"
+        )
     if before is None or after is None or at is None:
         found = before or after
         assert found is not None

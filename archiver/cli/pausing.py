@@ -10,7 +10,7 @@ from archiver.cli.opening import open_index
 from archiver.cli.output import Terminal, json_option, pass_terminal, plain, print_json, say
 from archiver.config.home import Home
 from archiver.config.sources import load_sources
-from archiver.errors import NotFoundError, UsageError
+from archiver.errors import UsageError
 from archiver.model.operations import SourceState
 from archiver.storage.operations.sources import SourceStates
 
@@ -25,6 +25,8 @@ def pause(terminal: Terminal, names: tuple[str, ...], reason: str | None, as_jso
 
     What is under way on them ends as usual; `archiver crawl NAME` still works.
     """
+    if reason is not None and not reason.strip():
+        raise UsageError("--reason is empty; say why, or leave it away")
     home, settings = terminal.open_home()
     with open_index(home, settings) as index:
         states = index.operations.sources
@@ -52,15 +54,12 @@ def resume(terminal: Terminal, names: tuple[str, ...], as_json: bool) -> None:
 
 
 def _known(home: Home, states: SourceStates, names: tuple[str, ...]) -> None:
-    """Raises UsageError for a name that is no source's, before anything is changed."""
+    """Raises UnknownSourceError for a name that is no source's, before anything is changed."""
     catalogue = load_sources(home.sources)
     known = {*catalogue.files, *(state.name for state in states.all() if state.paused_at)}
     for name in names:
         if name not in known:
-            try:
-                catalogue.get(name)
-            except NotFoundError as error:
-                raise UsageError(str(error)) from None
+            catalogue.get(name)
 
 
 def _tell(state: SourceState, *, as_json: bool, before: SourceState) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from archiver.cli.opening import open_index
-from archiver.cli.output import Terminal, echo, json_option, pass_terminal, print_json, say, size, table
+from archiver.cli.output import Terminal, echo, json_option, pass_terminal, print_json, size, table
 from archiver.cli.relative import ago, span
 from archiver.cli.source_status import Followed, SourceStatus, source_statuses
 from archiver.config.home import Home
@@ -72,8 +72,6 @@ def command(terminal: Terminal, as_json: bool) -> None:
     catalogue = load_sources(home.sources)
     with open_index(home, settings, migrate=False) as index:
         status = look(home, settings, catalogue, index)
-    for problems in catalogue.problems.values():
-        say(f"broken source file: {problems[0]}")
     print_json(describe(status)) if as_json else _show(status)
 
 

@@ -12,6 +12,7 @@ from archiver.errors import UnsafeURLError
 from archiver.model.access import UrlPolicy
 from archiver.spiders.guard.addresses import Address
 from archiver.spiders.guard.judging import LOCALHOST, check_address, is_opened
+from archiver.uri import begins_with_host
 
 MAX_URL_LENGTH = 8192
 MAX_HOST_LENGTH = 253
@@ -73,7 +74,7 @@ def _split(url: str) -> tuple[str, str, str]:
     if _CONTROL.search(url):
         raise _refused(url, "the address contains a control character")
     found = _PARTS.fullmatch(url)
-    if found is None:
+    if found is None or begins_with_host(url):
         raise _refused(url, "it is no web address; write http:// or https:// before the host")
     scheme = found[1].lower()
     if scheme not in _PLAIN_PORT:

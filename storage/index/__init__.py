@@ -7,7 +7,7 @@ from archiver.storage.index.extractions import MIME as ARTICLE_MIME
 from archiver.storage.index.extractions import Extraction, decode_article, encode_article
 from archiver.storage.index.index import Index
 from archiver.storage.index.listing import Cursor
-from archiver.storage.index.ranges import Match
+from archiver.storage.index.ranges import Match, on_any_port
 from archiver.storage.index.search import Hit, Sought
 from archiver.storage.index.segments import Segment
 from archiver.storage.index.snapshots import Sighting
@@ -33,4 +33,5 @@ __all__ = [
     "decode_event",
     "encode_article",
     "encode_event",
+    "on_any_port",
 ]

@@ -14,10 +14,10 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from archiver.model.moment import from_microseconds, to_microseconds
+from archiver.model.moment import to_microseconds
 from archiver.model.snapshot import Snapshot
 from archiver.storage.index.engine import Database
-from archiver.storage.index.rows import storable, url_digest
+from archiver.storage.index.rows import read_moment, storable, url_digest
 from archiver.storage.index.schema import articles
 
 _PAGE: Final = 1_000
@@ -129,7 +129,7 @@ def due_sources(connection: Connection, at: datetime) -> list[DueSource]:
         .group_by(source)
     )
     found = [
-        DueSource(name, count, from_microseconds(oldest))
+        DueSource(name, count, read_moment(oldest))
         for name, count, oldest in connection.execute(query).all()
         if name
     ]
@@ -173,11 +173,11 @@ def _article(row: Any) -> FollowedArticle:
         key=row.article_key,
         url=row.url,
         source=row.source,
-        first_seen=from_microseconds(row.first_seen),
-        last_visit=from_microseconds(row.last_visit),
-        last_change=from_microseconds(row.last_change),
+        first_seen=read_moment(row.first_seen),
+        last_visit=read_moment(row.last_visit),
+        last_change=read_moment(row.last_change),
         unchanged=row.unchanged,
-        next_visit_at=None if row.next_visit_at is None else from_microseconds(row.next_visit_at),
+        next_visit_at=None if row.next_visit_at is None else read_moment(row.next_visit_at),
     )
 
 

@@ -6,11 +6,12 @@ to get the first key after it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 from archiver.storage.index.rows import sort_key
-from archiver.uri import host_key, urlkey
+from archiver.uri import host_key, urlkey, with_scheme
 
 
 class Match(StrEnum):
@@ -20,6 +21,9 @@ class Match(StrEnum):
     PREFIX = "prefix"
     HOST = "host"
     DOMAIN = "domain"
+
+
+_ANY_PORT = ":*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +37,30 @@ class KeyRange:
 
 def key_of(url: str) -> str:
     """The urlkey of what a person typed: `http://` is supplied where there is no scheme."""
-    return urlkey(_absolute(url))
+    return urlkey(with_scheme(url))
 
 
 def key_ranges(match: Match, url: str) -> tuple[KeyRange, ...]:
-    """The ranges in ascending order for any match but exact."""
+    """The ranges in ascending order for any match but exact; the host `a.example:*` is that on any port."""
     if match is Match.PREFIX:
         return (_beginning_with(_prefix(url)),)
-    host = host_key(_absolute(url).split("://", 1)[1].partition("/")[0])
+    typed = _authority(url)
+    host = host_key(typed.removesuffix(_ANY_PORT))
     if match is Match.HOST:
-        return (_beginning_with(f"{host})"),)
+        marks = "):" if typed.endswith(_ANY_PORT) else ")"
+        return tuple(_beginning_with(f"{host}{mark}") for mark in marks)
     name = host.partition(":")[0]
     return tuple(_beginning_with(f"{name}{mark}") for mark in "),:")
 
 
-def _absolute(url: str) -> str:
-    return url if "://" in url else f"http://{url}"
+def on_any_port(url: str) -> str:
+    """The host of `url` as `key_ranges` takes it for every port, unless `url` names one."""
+    host = _authority(url)
+    return host if ":" in host.rpartition("]")[2] else f"{host}{_ANY_PORT}"
+
+
+def _authority(url: str) -> str:
+    return re.split(r"[/?#]", with_scheme(url).split("://", 1)[1], maxsplit=1)[0].rpartition("@")[2]
 
 
 def _prefix(url: str) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ScalarSelect, Select, bindparam, func, select
 
+from archiver.errors import IndexDamagedError
 from archiver.model.capture import Capture, Original, RecordLocation, RecordType
 from archiver.model.digest import Digest
 from archiver.model.exchange import Purpose, Truncation
@@ -69,6 +71,17 @@ def select_captures() -> Select[Any]:
     )
 
 
+def read_moment(stored: int) -> datetime:
+    """The moment of a column. Raises IndexDamagedError for what is none: nobody here wrote that."""
+    try:
+        return from_microseconds(stored)
+    except (OverflowError, TypeError):
+        raise IndexDamagedError(
+            f"the index is damaged ({stored!r} is no moment); stop what uses it, move it away and run"
+            " `archiver reindex`, which makes a new one from the WARC files"
+        ) from None
+
+
 def to_capture(row: Sequence[Any]) -> Capture:
     """The capture of a row of `select_captures`."""
     (
@@ -80,7 +93,7 @@ def to_capture(row: Sequence[Any]) -> Capture:
         record_id=UUID(bytes=record_id),
         urlkey=urlkey,
         target_uri=url,
-        captured_at=from_microseconds(captured_at),
+        captured_at=read_moment(captured_at),
         method=method,
         status=status,
         mime=mime,
@@ -96,7 +109,7 @@ def to_capture(row: Sequence[Any]) -> Capture:
         else Original(
             record_id=UUID(bytes=original_id),
             target_uri=original_uri,
-            captured_at=from_microseconds(original_at),
+            captured_at=read_moment(original_at),
             location=RecordLocation(original_name, original_offset, original_length),
         ),
         source=source,

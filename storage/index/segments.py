@@ -10,8 +10,9 @@ from sqlalchemy import Connection, RowMapping, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from archiver.model.digest import Digest
-from archiver.model.moment import from_microseconds, to_microseconds
+from archiver.model.moment import to_microseconds
 from archiver.storage.index.engine import Database, can_be_held
+from archiver.storage.index.rows import read_moment
 from archiver.storage.index.schema import segments
 
 
@@ -75,8 +76,8 @@ def _segment(found: RowMapping) -> Segment:
         indexed_end=found["indexed_end"],
         size=found["size"],
         digest=None if found["sha256"] is None else Digest(found["sha256"]),
-        created_at=from_microseconds(found["created_at"]),
-        sealed_at=None if found["sealed_at"] is None else from_microseconds(found["sealed_at"]),
+        created_at=read_moment(found["created_at"]),
+        sealed_at=None if found["sealed_at"] is None else read_moment(found["sealed_at"]),
     )
 
 

@@ -23,13 +23,13 @@ from sqlalchemy import (
 
 from archiver.model.capture import RecordLocation
 from archiver.model.digest import Digest
-from archiver.model.moment import from_microseconds, to_microseconds
+from archiver.model.moment import to_microseconds
 from archiver.model.picture import PictureRole, PictureStatus
 from archiver.model.snapshot import Snapshot
 from archiver.storage import snapshot_codec
 from archiver.storage.index.engine import Database, can_be_held
 from archiver.storage.index.ranges import key_of
-from archiver.storage.index.rows import sort_key, url_digest
+from archiver.storage.index.rows import read_moment, sort_key, url_digest
 from archiver.storage.index.schema import segments, snapshot_pictures, snapshots, urls
 
 _PAGE: Final = 200
@@ -161,7 +161,7 @@ def _sighting(row: tuple[Any, ...]) -> Sighting:
     return Sighting(
         snapshot_id=identifier,
         page_url=page_url,
-        captured_at=from_microseconds(captured_at),
+        captured_at=read_moment(captured_at),
         position=position,
         url=url,
         record_id=None if record_id is None else UUID(bytes=record_id),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from archiver.storage.index.engine import Database
 from archiver.storage.ledger import tables
@@ -28,13 +28,18 @@ class Ledger:
         with self._database.reading() as connection:
             return tables.about(connection, subject)
 
+    def about_each(self, subjects: Sequence[str], kind: str) -> list[StoredStatement]:
+        """The statements of one kind about any of `subjects` (in order), by subject, oldest first."""
+        with self._database.reading() as connection:
+            return tables.about_each(connection, subjects, kind)
+
     def withdrawals(self) -> list[str]:
         """The identifiers of the snapshots that were withdrawn."""
         with self._database.reading() as connection:
             return tables.withdrawals(connection)
 
-    def segments(self) -> list[tuple[str, str]]:
-        """The files that hold logged statements, each with an identifier that one of them is about."""
+    def segments(self) -> list[tuple[str, str, int]]:
+        """The files that hold logged statements: name, what one of them is about, how many snapshots are."""
         with self._database.reading() as connection:
             return tables.segments_of_statements(connection)
 

@@ -10,8 +10,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from archiver.model.capture import RecordLocation
 from archiver.model.digest import Digest
-from archiver.model.moment import from_microseconds, to_microseconds
+from archiver.model.moment import to_microseconds
 from archiver.storage.index.engine import Database
+from archiver.storage.index.rows import read_moment
 from archiver.storage.index.schema import snapshots
 from archiver.storage.ledger.documents import (
     Batch,
@@ -27,6 +28,8 @@ from archiver.storage.ledger.documents import (
 from archiver.storage.ledger.schema import WITHDRAWAL, log_records, statements
 
 _PAGE: Final = 1_000
+_AT_ONCE: Final = 500
+"""Subjects named in one query."""
 _KINDS: Final = {Batch: "batch", Timestamp: "timestamp", Cosignature: "cosignature", Fixity: "fixity"}
 
 
@@ -93,17 +96,31 @@ def about(connection: Connection, subject: str) -> list[StoredStatement]:
     return [_statement(row) for row in connection.execute(ordered).all()]
 
 
+def about_each(connection: Connection, subjects: Sequence[str], kind: str) -> list[StoredStatement]:
+    """The statements of one kind about any of these subjects, by subject, oldest first."""
+    c = statements.c
+    found: list[StoredStatement] = []
+    for start in range(0, len(subjects), _AT_ONCE):
+        chosen = subjects[start : start + _AT_ONCE]
+        query = _select_statements().where(c.subject.in_(chosen), c.kind == kind)
+        rows = connection.execute(query.order_by(c.subject, c.issued_at, c.id)).all()
+        found += [_statement(row) for row in rows]
+    return found
+
+
 def withdrawals(connection: Connection) -> list[str]:
     """The identifiers that were withdrawn; reads a partial index that is empty for most archives."""
     query = select(statements.c.subject).where(statements.c.kind == WITHDRAWAL)
     return list(connection.scalars(query))
 
 
-def segments_of_statements(connection: Connection) -> list[tuple[str, str]]:
-    """The files that hold logged statements, each with an identifier that one of them is about."""
+def segments_of_statements(connection: Connection) -> list[tuple[str, str, int]]:
+    """The files that hold logged statements, each with one subject of theirs and the count of snapshots."""
     c = statements.c
-    query = select(c.segment, func.min(c.subject)).where(c.leaf.is_not(None)).group_by(c.segment)
-    return [(row[0], row[1]) for row in connection.execute(query.order_by(c.segment))]
+    snapshots_stated = func.count().filter(c.kind == "capture")
+    query = select(c.segment, func.min(c.subject), snapshots_stated).where(c.leaf.is_not(None))
+    rows = connection.execute(query.group_by(c.segment).order_by(c.segment))
+    return [(row[0], row[1], row[2]) for row in rows]
 
 
 def numbered(connection: Connection) -> int:
@@ -152,7 +169,7 @@ def documents(connection: Connection, kind: str, least: int = 0) -> Iterator[Log
 def carry_over(source: Connection, target: Connection, is_sqlite: bool, since: int) -> None:
     """Copy what `source` got since the moment `since` (microseconds) and `target` lacks."""
     build = sqlite.insert if is_sqlite else postgresql.insert
-    columns = [column for column in statements.c if column.name not in ("id", "leaf")]
+    columns = [column for column in statements.c if column.name != "id"]
     rows = source.execute(select(*columns).where(statements.c.issued_at >= since)).mappings().all()
     if rows:
         insert = build(statements).on_conflict_do_nothing(index_elements=["digest"])
@@ -176,6 +193,6 @@ def _select_statements() -> Select[Any]:
 
 def _statement(row: Any) -> StoredStatement:
     return StoredStatement(
-        Digest(row.digest), row.kind, row.subject, from_microseconds(row.issued_at),
+        Digest(row.digest), row.kind, row.subject, read_moment(row.issued_at),
         RecordLocation(row.segment, row.offset, row.length), row.leaf,
     )  # fmt: skip

@@ -176,6 +176,8 @@ def test_no_password_in_an_address_reaches_the_archive(visited: Visited) -> None
         ("http://169.254.169.254/latest/meta-data/", "link-local"),
         ("http://①⓪.⓪.⓪.①/", "private"),
         ("paper.example", "write http:// or https://"),
+        ("paper.example:8080/a.html", "write http:// or https://"),
+        ("localhost:8080", "write http:// or https://"),
         ("http://", "names no host"),
         ("http://a b/", "is no host name"),
         ("http://paper.example/\r\nX: y", "control character"),

@@ -278,6 +278,30 @@ def test_get_ends_with_1_for_what_is_not_archived(captured: Captured) -> None:
     )
 
 
+@pytest.mark.parametrize("command", ["get", "history", "cite"])
+def test_what_is_suggested_for_an_address_without_a_scheme_is_not_refused(
+    captured: Captured, command: str
+) -> None:
+    said = captured.archive.here(command, "paper.example:8080/never", code=1).err
+    assert "(archiver capture http://paper.example:8080/never makes one)" in said
+
+
+def test_a_host_is_listed_on_every_port_unless_one_is_named(captured: Captured) -> None:
+    host, _, port = captured.url("/")[len("http://") :].rstrip("/").partition(":")
+    listed = {
+        name: len(captured.archive.here("list", name, "--match", match, "--json").lines())
+        for match, name in (
+            ("host", host),
+            ("host", f"{host}:{port}"),
+            ("domain", host),
+            ("host", f"http://{host}/a"),
+        )
+    }
+    assert listed[host] > 0
+    assert set(listed.values()) == {listed[host]}
+    assert "no capture" in captured.archive.here("list", f"{host}:1", "--match", "host", code=1).err
+
+
 def test_show_tells_what_was_archived_and_what_is_missing(captured: Captured) -> None:
     identifier = captured.first.json()["snapshot"]
     shown = captured.archive.run("show", identifier, "--json").json()

@@ -38,6 +38,9 @@ def archive(tmp_path: Path) -> Archive:
     return archive
 
 
+UNKNOWN = "archiver: there is no source 'papre' (did you mean paper?); `archiver sources list` shows all\n"
+
+
 def now() -> datetime:
     return datetime.now(UTC)
 
@@ -65,6 +68,22 @@ def test_a_source_is_paused_with_a_reason_and_resumed(archive: Archive) -> None:
         states = {state.name: state.paused_at for state in index.operations.sources.all()}
     assert states["paper"] is None
     assert states["bbc-news"]
+
+
+@pytest.mark.parametrize("reason", ["", " \n"])
+def test_an_empty_reason_is_refused_and_nothing_is_paused(archive: Archive, reason: str) -> None:
+    assert "--reason is empty" in archive.here("sources", "pause", "paper", "--reason", reason, code=2).err
+    with archive.index() as index:
+        assert index.operations.sources.all() == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("sources", "show"), ("sources", "check"), ("sources", "pause"), ("sources", "resume"), ("crawl",)],
+)
+def test_a_mistyped_source_is_wrong_usage_for_every_command(archive: Archive, words: tuple[str, ...]) -> None:
+    said = archive.here(*words, "papre", code=2)
+    assert (said.out, said.err) == (b"", UNKNOWN)
 
 
 @pytest.mark.parametrize("verb", ["pause", "resume"])
@@ -126,7 +145,8 @@ def test_an_archive_that_never_ran_has_a_status(archive: Archive) -> None:
     told = archive.here("status")
     assert "no service is running" in told.text
     assert "none is due" in told.text
-    assert "broken.yaml" in told.err
+    assert "broken.yaml" in row(told.text, "broken")
+    assert told.err == ""
     status = archive.here("status", "--json").json()
     assert status["service"] == {"running": False, "leader": None, "processes": []}
     assert status["submissions"] == {"queued": 0, "running": 0, "oldest": None}
@@ -209,9 +229,11 @@ def test_a_broken_source_file_is_told_with_what_becomes_of_its_source(archive: A
     )
     assert row(answer.text, "never-whole").startswith("never-whole broken file never - ")
     assert row(answer.text, "never-whole").endswith("; it is left out")
-    assert "left out: " not in answer.err
-    assert "paper.yaml:7: shedule" in answer.err
-    told = archive.here("status", "--json").json()["sources"]
+    assert answer.err == "", "it stands in the table, or in `state_reason`, and is told once"
+    answer = archive.here("status", "--json")
+    assert answer.err == ""
+    told = answer.json()["sources"]
+    assert "paper.yaml:7: shedule" in told["paper"]["state_reason"]
     assert (told["paper"]["state"], told["paper"]["enabled"]) == ("broken file", None)
     assert told["paper"]["state_reason"].endswith("; it stays as it was")
     assert told["never-whole"]["state_reason"].endswith("; it is left out")

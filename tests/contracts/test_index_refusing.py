@@ -17,9 +17,12 @@ from warc_exchanges import exchange, response, writer
 
 from archiver.errors import ArchiverError, IndexDamagedError, StorageError, UnstorableError
 from archiver.ingest import CommitPolicy, Ingest
+from archiver.model.capture import RecordLocation
+from archiver.model.digest import Digest
 from archiver.model.version import ArticleEvent, ChangeKind
 from archiver.storage.index import Index
 from archiver.storage.index.articles import FollowedArticle
+from archiver.storage.ledger.documents import StoredStatement
 
 PAGE = "https://news.example/story"
 PATIENT = CommitPolicy(patience=float("inf"))
@@ -61,6 +64,42 @@ def test_a_number_that_no_database_holds_is_told_from_damage(index: Index) -> No
     with pytest.raises(UnstorableError):
         index.record([capture(PAGE, payload_length=2**63)])
     index.record([capture(PAGE)])
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("articles", "first_seen"), ("articles", "last_visit"), ("articles", "last_change"),
+        ("articles", "next_visit_at"), ("captures", "captured_at"), ("segments", "created_at"),
+        ("segments", "sealed_at"), ("statements", "issued_at"),
+    ],
+)  # fmt: skip
+def test_a_stored_number_that_is_no_moment_is_damage(index: Index, table: str, column: str) -> None:
+    location = RecordLocation("a.warc.gz", 0, 1)
+    stated = StoredStatement(Digest.of(b""), "capture", "ark:99999/b", at(0), location)
+    one = capture(PAGE)
+    index.record([one], statements=[stated])
+    index.segment_sealed("a.warc.gz", 1, Digest.of(b""))
+    index.follow([followed(-1)])
+    change(index, f"UPDATE {table} SET {column} = -{AFTER_ALL}")
+    read: dict[str, Callable[[], object]] = {
+        "articles": lambda: index.followed(followed(-1).key),
+        "captures": lambda: index.capture(one.record_id),
+        "segments": index.segments,
+        "statements": lambda: index.ledger.about("ark:99999/b"),
+    }
+    with pytest.raises(IndexDamagedError, match=r"is no moment.*archiver reindex"):
+        read[table]()
+    if table == "articles":
+        with pytest.raises(IndexDamagedError, match="archiver reindex"):
+            assert index.due(at(0))
+
+
+def test_a_source_with_an_article_that_is_due_at_no_moment_is_damage(index: Index) -> None:
+    index.follow([followed(-1)])
+    change(index, f"UPDATE articles SET next_visit_at = -{AFTER_ALL}")
+    with pytest.raises(IndexDamagedError, match="archiver reindex"):
+        index.due_sources(at(0))
 
 
 @pytest.mark.timeout(20)

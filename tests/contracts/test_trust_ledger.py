@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from archiver.citation.checks import Loss, losses
 from archiver.model.capture import RecordLocation
 from archiver.model.digest import Digest
 from archiver.storage.index import Index
@@ -77,8 +78,37 @@ def test_withdrawals_and_the_files_of_statements_are_found(index: Index):
     index.record([], statements=[statement(1), statement(2, "ark:99999/c", "withdrawal"), statement(3)])
     index.record([], log_documents=[batch(0, 1, 2)])
     assert index.ledger.withdrawals() == ["ark:99999/c"]
-    assert index.ledger.segments() == [("file-1.warc.gz", "ark:99999/b"), ("file-2.warc.gz", "ark:99999/c")]
+    assert index.ledger.segments() == [
+        ("file-1.warc.gz", "ark:99999/b", 1), ("file-2.warc.gz", "ark:99999/c", 0),
+    ]  # fmt: skip
     assert index.ledger.unstated() == []
+
+
+def test_statements_of_one_kind_are_found_for_many_subjects_in_order(index: Index):
+    stated = [statement(number, f"file-{number * 6:04}", "fixity-loss") for number in range(0, 200, 2)]
+    later = statement(201, "file-0012", "fixity-loss")
+    others = [statement(3, "file-0012"), statement(5, "other", "fixity-loss")]
+    index.record([], statements=[later, *stated, *others])
+    subjects = [f"file-{number:04}" for number in range(1_200)]
+    found = index.ledger.about_each(subjects, "fixity-loss")
+    assert [(one.subject, one.issued_at) for one in found] == sorted(
+        (one.subject, one.issued_at) for one in [*stated, later]
+    )
+    assert index.ledger.about_each([], "fixity-loss") == []
+
+
+def test_a_loss_ends_with_the_first_later_check_that_finds_the_right_bytes(index: Index):
+    def check(minutes: int, outcome: str, copy: str = "primary") -> None:
+        found = Fixity(0, NOW + timedelta(minutes=minutes), (CheckedCopy("a", copy, 1, outcome),))
+        index.record([], log_documents=[(found, uuid4())])
+
+    index.record([], statements=[statement(60, "a", "fixity-loss")])
+    check(0, "ok")
+    check(2, "missing")
+    assert losses(index) == [Loss("a", NOW + timedelta(minutes=1))]
+    check(9, "ok")
+    check(5, "ok", "replica")
+    assert losses(index) == [Loss("a", NOW + timedelta(minutes=1), NOW + timedelta(minutes=5))]
 
 
 def test_what_is_logged_while_the_index_is_rebuilt_is_carried_over(index: Index):
@@ -89,6 +119,15 @@ def test_what_is_logged_while_the_index_is_rebuilt_is_carried_over(index: Index)
         index.record([], log_documents=[batch(1, 2)])
     assert [s.leaf for s in index.ledger.about("ark:99999/b")] == [0, 1, None]
     assert index.ledger.size() == 2
+
+
+def test_a_recent_statement_that_is_carried_over_keeps_its_place_without_its_batch(index: Index):
+    """The file that holds both is away; what is in the log already must not be logged a second time."""
+    index.record([], statements=[statement(1)], log_documents=[batch(0, 1)])
+    with index.rebuild() as fresh:
+        fresh.record([], statements=[statement(2)], log_documents=[batch(1, 2)])
+    assert [s.leaf for s in index.ledger.about("ark:99999/b")] == [0, 1]
+    assert index.ledger.waiting() == []
 
 
 def _batches(index: Index):

@@ -120,7 +120,8 @@ def test_who_may_not_is_told_why(untouched: Archive, header: str | None, status:
     ("http://[::1]/", "not on the public internet"), ("http://2130706433/", "not on the public internet"),
     ("ftp://news.example/", "only http and https"), ("file:///etc/passwd", "only http and https"),
     ("http://user:secret@news.example/", "user name or password"), ("http://news.example:22/", "port 22"),
-    ("news.example/story", "write http://"), ("http://news.example/\r\nX: 1", "control character"),
+    ("news.example/story", "write http://"), ("news.example:80/story", "write http://"),
+    ("http://news.example/\r\nX: 1", "control character"),
     ("", "no web address"), ("javascript:alert(1)", "only http and https"),
 ])  # fmt: skip
 def test_what_may_not_be_fetched_is_refused_before_it_is_queued(

@@ -10,6 +10,7 @@ from archiver.errors import ConfigurationError, UnsafeURLError
 from archiver.model.access import UrlPolicy
 from archiver.spiders.guard.addresses import denial
 from archiver.spiders.guard.urls import MAX_URL_LENGTH, check_url, plain_host
+from archiver.uri import target_uri
 
 STRICT = UrlPolicy()
 LOOPBACK = UrlPolicy.of(["127.0.0.0/8"])
@@ -155,6 +156,24 @@ def test_other_schemes_are_refused(scheme: str):
     for url in (f"{scheme}://example.com/", f"{scheme}:text/plain,hello", f"{scheme}:///etc/passwd"):
         with pytest.raises(UnsafeURLError, match=f"only http and https are archived, not {scheme}"):
             check_url(url, STRICT)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "paper.example:8080/a",
+        "paper.example:8080",
+        "localhost:80/",
+        "intranet:8080?a",
+        "a.b:c",
+        "1.2.3.4:80/",
+    ],
+)
+def test_a_host_is_not_taken_for_a_scheme(url: str):
+    with pytest.raises(UnsafeURLError, match="write http:// or https:// before"):
+        check_url(url, STRICT)
+    with pytest.raises(UnsafeURLError, match="write http:// or https:// before"):
+        target_uri(url)
 
 
 @pytest.mark.parametrize(
