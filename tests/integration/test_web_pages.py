@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +18,7 @@ from web_archive import DAY, URL, hours, page, served
 from web_server import COMMAND, Running, make_demo, serving
 
 from archiver.errors import IndexUnavailableError
+from archiver.model.exchange import Condition
 
 TITLE = "Ministry shows pictures of arms convoy at Orvel Pass"
 
@@ -270,9 +272,10 @@ def test_sigterm_ends_it_cleanly(home: Path) -> None:
 
 
 def test_the_calendar_marks_other_content_and_takes_a_304_for_what_it_stands_for(tmp_path: Path) -> None:
-    unchanged = exchange(not_modified(), uri=URL, started_at=DAY + hours(1))
+    first, unchanged = page(b"first"), exchange(not_modified(), uri=URL, started_at=DAY + hours(1))
+    unchanged = replace(unchanged, condition=Condition(first.id, URL, '"7"'))
     exchanges = [
-        page(b"first"), unchanged, page(b"second", at=DAY + hours(2)), page(b"first", at=DAY + hours(3)),
+        first, unchanged, page(b"second", at=DAY + hours(2)), page(b"first", at=DAY + hours(3)),
     ]  # fmt: skip
     with served(tmp_path, f"sqlite:///{tmp_path}/index.sqlite", exchanges) as archive:
         shown = archive.app.get(f"/web/*/{URL}").text
