@@ -1,7 +1,7 @@
 """Redirects: a crawl goes where the index will say that the answer led.
 
-Scrapy's own middleware reads the address in its own way, and fails with the words of Python's URL parser where
-it cannot.
+Scrapy's own middleware reads the address in its own way, and fails with the words of Python's URL parser
+where it cannot.
 """
 
 from __future__ import annotations

@@ -37,10 +37,11 @@ async def hand_over(
 ) -> None:
     """Make the exchange of `attempt`, name it in `request.meta[EXCHANGES]`, give it to the sink.
 
-    Where it redirects to is left in `request.meta[LEADS_TO]`. With a `turn`, what came is told there and left in `request.meta[OUTCOME]`; what goes wrong with that is
-    logged and loses no exchange. Raises whatever the sink raises.
+    Where it redirects to is left in `request.meta[LEADS_TO]`. With a `turn`, what came is told there and
+    left in `request.meta[OUTCOME]`; what goes wrong with that is logged and loses no exchange. Raises
+    whatever the sink raises.
     """
-    exchange = conclude(request, attempt, error)
+    exchange = conclude(request, attempt, error, attachment.own_headers)
     if turn:
         request.meta[OUTCOME] = outcome = _outcome(exchange, error)
         _tell(turn, request, outcome)
