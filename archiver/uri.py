@@ -10,8 +10,9 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+from collections.abc import Sequence
 from functools import lru_cache
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes, urljoin
 
 import idna
 
@@ -169,6 +170,53 @@ def _percent(match: re.Match[str]) -> str:
 def _shown(url: str) -> str:
     printable = repr(url)[1:-1]
     return printable if len(printable) <= 200 else f"{printable[:200]}..."
+
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_ABSOLUTE = re.compile(r"https?://", re.IGNORECASE)
+_BEFORE_QUERY = re.compile(r"[^?#]*")
+_AROUND = "".join(map(chr, range(33)))
+
+
+def redirect_url(status: int, locations: Sequence[str], base: str) -> str | None:
+    """Where an answer to `base` leads: an absolute http(s) URL, or None when it is no redirect or a dead end.
+
+    Crawls follow this and the index names it, so that what is replayed is what was captured. `locations` are
+    the Location headers in order, Latin-1; the first counts, as for readers of WARC files. Bytes that are no
+    UTF-8 are percent-encoded as they are. What comes back is not proved: `target_uri` may still refuse it.
+    """
+    if status not in _REDIRECTS or not locations:
+        return None
+    text = _location(locations[0])
+    if not text or _LINE_BREAKERS.search(text):
+        return None
+    try:
+        url = text if _ABSOLUTE.match(text) else urljoin(base, text)
+    except ValueError:
+        return None
+    return url if _ABSOLUTE.match(url) else None
+
+
+def redirect_target(status: int, locations: Sequence[str], base: str) -> str | None:
+    """The same as a target URI; None also for what cannot be one."""
+    url = redirect_url(status, locations, base)
+    try:
+        return target_uri(url) if url else None
+    except UnsafeURLError:
+        return None
+
+
+def _location(written: str) -> str:
+    """A Location header as a reference in the way that browsers read one."""
+    raw = written.encode("latin-1", "replace")
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        text = "".join(chr(byte) if byte < 0x80 else f"%{byte:02X}" for byte in raw)
+    text = text.strip(_AROUND)
+    end = len(_BEFORE_QUERY.match(text)[0])  # type: ignore[index] # the pattern matches every text
+    text = text[:end].replace("\\", "/") + text[end:]
+    return "//" + text.lstrip("/") if text.startswith("//") else text
 
 
 _SCHEMES_RUN = re.compile(r"(?:(https?)://)+")

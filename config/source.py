@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from archiver.config.schedule import Schedule
 from archiver.errors import ConfigurationError
+from archiver.model.own_headers import SECRET_NAME, OwnHeaders, is_on
 
 DEFAULT_SCHEDULE = Schedule(interval=timedelta(minutes=15))
 DEFAULT_MAX_AGE = timedelta(days=7)
@@ -85,11 +86,7 @@ class Source:
 
     def owns(self, url: str) -> bool:
         """Whether `url` is on one of the source's domains."""
-        try:
-            host = (urlsplit(url).hostname or "").rstrip(".")
-        except ValueError:
-            return False
-        return any(host == domain or host.endswith("." + domain) for domain in self.domains)
+        return is_on(url, self.domains)
 
     def wants(self, url: str) -> bool:
         """Whether an article at `url` is to be visited: on a domain of the source, included, not excluded."""
@@ -109,6 +106,22 @@ class Source:
             header.name: environ[header.variable] if header.variable else header.value or ""
             for header in self.headers
         }
+
+    def own_headers(self, environ: Mapping[str, str]) -> OwnHeaders:
+        """The same with what limits them: the hosts of the source, and which of them are secrets.
+
+        A secret goes over plain HTTP only when an address of the source does. Raises as `request_headers`.
+        """
+        return OwnHeaders(
+            self.request_headers(environ),
+            frozenset(
+                header.name.lower()
+                for header in self.headers
+                if header.variable or SECRET_NAME.search(header.name)
+            ),
+            self.domains,
+            frozenset({"https", *(urlsplit(url).scheme for url in self.urls)}),
+        )
 
     def lacks(self, environ: Mapping[str, str]) -> str | None:
         """Why the headers cannot be sent: a variable that is not set or cannot be one; None when they can."""

@@ -42,8 +42,15 @@ def source_paths(folder: Path) -> list[Path] | None:
     return [folder / name for name in sorted(names) if name.endswith(SUFFIX) and not name.startswith(".")]
 
 
+def printable(name: str) -> str:
+    r"""A name from the file system as text that can be written anywhere: what is no UTF-8 in it as `\xff`."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
 def content(path: Path) -> bytes:
     """The bytes of one source file. Raises UnreadableError; never waits for what is no file."""
+    if printable(path.name) != path.name:
+        raise UnreadableError("its name is not UTF-8; give it one such as my-source.yaml")
     try:
         _require_file(path.stat())  # opening a device can do something to it
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:

@@ -21,6 +21,7 @@ from archiver.config.patterns import compile_pattern
 from archiver.config.schedule import DENSE, SPARSE, duration_text, parse_duration, parse_schedule
 from archiver.config.source import Header, PictureChoice, Politeness
 from archiver.config.strict_yaml import Mapping, Mark, Node, Scalar, Sequence
+from archiver.model.own_headers import SECRET_NAME
 
 T = TypeVar("T")
 Reader = Callable[[Node], T]
@@ -32,7 +33,6 @@ _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _LANGUAGE = re.compile(r"([a-z]{2,3})(-[A-Z][a-z]{3})?(-(?:[A-Z]{2}|\d{3}))?")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_SECRET_HEADER = re.compile(r"authorization|cookie|token|secret|api-?key|password|session", re.IGNORECASE)
 # fmt: off
 _OWN_HEADERS = frozenset((
     "host", "connection", "content-length", "transfer-encoding", "accept-encoding", "te", "trailer",
@@ -265,7 +265,7 @@ def _header(name: str, node: Node) -> Header:
         return Header(name, variable=variable[1])
     if "${" in value:
         raise WrongValueError(node, "the whole value as one ${VARIABLE}, or plain text", name)
-    if _SECRET_HEADER.search(name):
+    if SECRET_NAME.search(name):
         wrong = WrongValueError(node, "${VARIABLE}: secrets come from the environment, not from a file", name)
         wrong.found = "a value"
         raise wrong

@@ -16,7 +16,7 @@ from typing import Any
 
 from archiver.config.schedule import SPARSE
 from archiver.config.source import Source
-from archiver.config.source_folder import SUFFIX, UnreadableError, content, source_paths
+from archiver.config.source_folder import SUFFIX, UnreadableError, content, printable, source_paths
 from archiver.config.source_schema import ADDRESSES, READERS, REQUIRED, WrongValueError, did_you_mean
 from archiver.config.strict_yaml import Mapping, Mark, YAMLProblem, merged, parse_mapping
 from archiver.errors import ConfigurationError, UnknownSourceError
@@ -109,9 +109,9 @@ def validate_source_file(path: Path, *, known_as: Path | None = None) -> Source:
     Raises SourceFileError with all problems, each with line, key, what was expected and what was found.
     """
     known_as = known_as or path
-    name = known_as.name.removesuffix(SUFFIX)
+    name = printable(known_as.name).removesuffix(SUFFIX)
     below = _shipped_files().get(name)
-    layers = [layer for layer in (below, _Layer(str(known_as), partial(content, path))) if layer]
+    layers = [layer for layer in (below, _Layer(printable(str(known_as)), partial(content, path))) if layer]
     return _source(name, layers)
 
 
@@ -147,11 +147,11 @@ def _shipped_files() -> dict[str, _Layer]:
 
 
 def _own_files(folder: Path) -> dict[str, _Layer]:
-    return {path.name.removesuffix(SUFFIX): _own(path) for path in source_paths(folder) or ()}
+    return {printable(path.name).removesuffix(SUFFIX): _own(path) for path in source_paths(folder) or ()}
 
 
 def _own(path: Path) -> _Layer:
-    return _Layer(str(path), partial(content, path))
+    return _Layer(printable(str(path)), partial(content, path))
 
 
 def _source(name: str, layers: list[_Layer]) -> Source:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import scrapy
@@ -19,11 +19,10 @@ PAGES_AT_ONCE = 16
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One page to fetch: its URL, who asked, and headers to send (conditional requests)."""
+    """One page to fetch: its URL, who asked, and how it was announced."""
 
     url: str
     source: str | None = None
-    headers: dict[str, str] = field(default_factory=dict)
     announcement: Announcement | None = None
 
 
@@ -68,9 +67,7 @@ class VisitingSpider(scrapy.Spider):
 
         async def visit(wanted: Visit) -> None:
             try:
-                page = await fetcher.fetch(
-                    wanted.url, source=wanted.source, spider=self.name, headers=wanted.headers
-                )
+                page = await fetcher.fetch(wanted.url, source=wanted.source, spider=self.name)
                 await self._deliver(replace(page, announcement=wanted.announcement))
             finally:
                 places.release()

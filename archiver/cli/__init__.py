@@ -10,6 +10,7 @@ import click
 
 from archiver import __version__
 from archiver.cli.output import Terminal, say
+from archiver.cli.standard_output import checked_output
 from archiver.errors import ArchiverError
 
 COMMANDS = (
@@ -89,7 +90,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code. No traceback reaches a user."""
     terminal_verbose = bool({"-v", "--verbose"} & set(arguments if arguments is not None else sys.argv[1:]))
     try:
-        result = cli.main(args=arguments, prog_name="archiver", standalone_mode=False)
+        with checked_output():
+            result = cli.main(args=arguments, prog_name="archiver", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except ArchiverError as error:
         if terminal_verbose and error.__cause__:

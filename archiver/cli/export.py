@@ -11,7 +11,7 @@ from archiver.citation.exporting import export_bundle
 from archiver.cli.dates import DATE_FORMS, Moment
 from archiver.cli.ledgers import open_home_ledger
 from archiver.cli.naming import named_snapshot
-from archiver.cli.output import Terminal, json_option, pass_terminal, print_json, say, size
+from archiver.cli.output import Terminal, echo, json_option, pass_terminal, print_json, say, size
 from archiver.errors import NotFoundError, UsageError
 from archiver.model import identifier
 from archiver.model.snapshot import Snapshot
@@ -66,7 +66,7 @@ def command(
         print_json({"file": str(output), "bytes": length, "snapshots": list(chosen), "entries": signed.size,
                     "timestamps": stamped, "witnesses": list(signed.witnesses)})  # fmt: skip
         return
-    click.echo(f"{output}: {len(chosen)} snapshots, {size(length)}")
+    echo(f"{output}: {len(chosen)} snapshots, {size(length)}")
     if signed.witnesses and not signed.stamps:
         say(f"no timestamp covers them; when, is sworn to by {', '.join(signed.witnesses)}")
     elif not signed.stamps:

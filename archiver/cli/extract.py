@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from archiver.cli.files import require_file
 from archiver.cli.output import Terminal, echo, json_option, pass_terminal, print_json, progress
 from archiver.errors import StorageError, UsageError
 from archiver.spiders.extraction import EXTRACTOR_VERSION, extract
@@ -42,6 +43,7 @@ def command(terminal: Terminal, file: Path | None, url: str | None, again: bool,
 
 
 def _show(file: Path, url: str) -> None:
+    require_file(file)
     try:
         content = file.read_bytes()
     except OSError as error:

@@ -105,6 +105,11 @@ def write(chunks: Iterable[bytes], output: Path | None) -> None:
             sys.stdout.buffer.write(chunk)
         sys.stdout.buffer.flush()
         return
+    if not output.name:
+        raise UsageError("say after -o which file to write to")
+    if output.exists() and not output.is_file():  # a device or a pipe must not be replaced by a file
+        _write_into(output, chunks)
+        return
     partial = output.with_name(output.name + ".partial")
     try:
         with partial.open("wb") as file:
@@ -113,4 +118,13 @@ def write(chunks: Iterable[bytes], output: Path | None) -> None:
         partial.replace(output)
     except OSError as error:
         partial.unlink(missing_ok=True)
+        raise StorageError(f"cannot write {output}: {error.strerror}") from error
+
+
+def _write_into(output: Path, chunks: Iterable[bytes]) -> None:
+    try:
+        with output.open("wb") as stream:
+            for chunk in chunks:
+                stream.write(chunk)
+    except OSError as error:
         raise StorageError(f"cannot write {output}: {error.strerror}") from error

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from archiver.cli.files import require_file
 from archiver.cli.ledgers import open_home_ledger
 from archiver.cli.output import Terminal, echo, json_option, pass_terminal, print_json, progress, say, size
 from archiver.importing import Imported, Importer
@@ -32,6 +33,8 @@ def command(terminal: Terminal, files: tuple[Path, ...], as_json: bool) -> None:
     that was imported before is passed over.
     """
     home, settings = terminal.open_home()
+    for file in files:
+        require_file(file)
     total = 3 * sum(file.stat().st_size for file in files)  # read, written, checked
     with open_home_ledger(home, settings) as ledger, progress("importing", total) as advance:
         importer = Importer(

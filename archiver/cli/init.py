@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from archiver.cli.output import Terminal, json_option, pass_terminal, print_json
+from archiver.cli.output import Terminal, echo, json_option, pass_terminal, print_json
 from archiver.config.home import create_home, find_home
 
 
@@ -21,6 +21,6 @@ def command(terminal: Terminal, as_json: bool) -> None:
     if as_json:
         print_json({"home": str(home.root), "config": str(home.config_file)})
     else:
-        click.echo(f"The archive is at {home.root}")
-        click.echo(f"Settings: {home.config_file} (every setting is listed there with its default)")
+        echo(f"The archive is at {home.root}")
+        echo(f"Settings: {home.config_file} (every setting is listed there with its default)")
         click.echo("Next: archiver capture URL")

@@ -17,7 +17,7 @@ from archiver.citation.timestamps import TimestampError
 from archiver.cli.ledgers import open_home_ledger
 from archiver.cli.naming import named_snapshot
 from archiver.cli.opening import open_index
-from archiver.cli.output import Terminal, counted, json_option, pass_terminal, print_json, say
+from archiver.cli.output import Terminal, counted, echo, json_option, pass_terminal, print_json, say
 from archiver.cli.verify import VerificationError
 from archiver.config.settings import Settings
 from archiver.crawl.archive import log_place
@@ -118,7 +118,7 @@ def audit(terminal: Terminal, as_json: bool) -> None:
         print_json({"entries": size, "waiting": waiting, "faults": faults})
     else:
         for fault in faults:
-            click.echo(fault)
+            echo(fault)
     if faults:
         raise VerificationError(f"{counted(len(faults), 'fault')} found in the log of {size} entries")
     if not as_json:

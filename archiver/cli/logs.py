@@ -48,6 +48,7 @@ _CREDENTIALS = re.compile(
 )
 _SECRET_FIELDS = frozenset({"authorization", "cookie", "password", "secret"})
 _STANDARD_ERROR = 2
+_INTERRUPTED = 130
 _FIRST = ("timestamp", "level", "event", "logger")
 
 
@@ -99,13 +100,19 @@ def set_up_logs(
 
 
 @contextmanager
-def ending_in_the_log() -> Iterator[None]:
-    """Log what ends the command instead of printing it, and leave with its exit code, all lines written."""
+def ending_in_the_log(words: str = "stopped", level: int = logging.CRITICAL) -> Iterator[None]:
+    """Log what ends the command instead of printing it, and leave with its exit code, all lines written.
+
+    `words` say what is over, and `level` how bad that is.
+    """
     try:
         yield
     except ArchiverError as error:
-        log.critical("stopped: %s", error)
+        log.log(level, "%s: %s", words, error)
         raise click.exceptions.Exit(error.exit_code) from error
+    except KeyboardInterrupt:
+        log.warning("stopped at once")
+        raise click.exceptions.Exit(_INTERRUPTED) from None
     except (click.ClickException, click.exceptions.Exit, click.exceptions.Abort):
         raise
     except Exception as error:

@@ -62,16 +62,33 @@ def counted(number: int, noun: str) -> str:
 
 def print_json(value: object) -> None:
     """One JSON object on one line."""
-    sys.stdout.buffer.write(msgspec.json.encode(value, enc_hook=str) + b"\n")
+    try:
+        line = msgspec.json.encode(value, enc_hook=str)
+    except UnicodeEncodeError:  # the name of a file that is no UTF-8
+        line = msgspec.json.encode(_writable(msgspec.to_builtins(value, enc_hook=str)))
+    sys.stdout.buffer.write(line + b"\n")
     sys.stdout.flush()
+
+
+def _writable(value: object) -> object:
+    """`value` with what no JSON can hold as it is shown to people."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.translate(_UNWRITABLE)
+    if isinstance(value, dict):
+        return {_writable(name): _writable(each) for name, each in value.items()}
+    return [_writable(each) for each in value] if isinstance(value, list) else value
 
 
 _BIDI = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _CONTROLS = {
     code: f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
-    for code in (*range(32), *range(127, 160), *_BIDI, 0x2028, 0x2029)
-}
-"""What makes a terminal do something, breaks a line, or shows text in another order than it is stored in."""
+    for code in (*range(32), *range(127, 160), *_BIDI, 0x2028, 0x2029, *range(0xD800, 0xE000))
+} | {0xDC00 + byte: f"\\x{byte:02x}" for byte in range(0x80, 0x100)}
+"""What makes a terminal do something, breaks a line, or shows text in another order than it is stored in.
+
+Also what cannot be written at all: bytes in a name of a file that are no UTF-8.
+"""
+_UNWRITABLE = {code: text for code, text in _CONTROLS.items() if 0xD800 <= code < 0xE000}
 _IN_LINES = {**_CONTROLS, ord("\n"): "\n", ord("\t"): "\t"}
 _IN_A_LINE = {**_CONTROLS, ord("\n"): " ", ord("\t"): " ", ord("\r"): " "}
 

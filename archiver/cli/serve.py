@@ -51,7 +51,7 @@ def command(
     shown = f"[{host}]" if ":" in host else "localhost" if host in ("127.0.0.1", "0.0.0.0") else host  # noqa: S104
     count = workers or web.workers
     with (
-        ending_in_the_log(),
+        ending_in_the_log("the web is not served", logging.ERROR),  # beside a service that goes on
         bound(host, port, count) as mains,
         bound(host, replay_port, count) as replays,
     ):

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from archiver.cli.dates import DATE_FORMS, Moment
+from archiver.cli.files import require_file
 from archiver.cli.opening import open_index
 from archiver.cli.output import Terminal, echo, json_option, pass_terminal, print_json
 from archiver.errors import NotFoundError, UsageError
@@ -60,6 +61,7 @@ def _digest(index: Index, picture: str, at: datetime | None) -> Digest:
             return Digest.parse(picture)
         except ValueError as error:
             raise UsageError(f"{error}; write sha256: and 64 hexadecimal digits") from None
+    require_file(Path(picture))
     try:
         with Path(picture).open("rb") as file:
             return Digest(hashlib.file_digest(file, "sha256").digest())

@@ -75,7 +75,7 @@ def show(terminal: Terminal, name: str, as_json: bool) -> None:
         print_json(facts)
         return
     for key, fact in facts.items():
-        click.echo(f"{key:<13} {in_words(key, fact)}")
+        echo(f"{key:<13} {in_words(key, fact)}")
 
 
 @command.command()
@@ -141,7 +141,7 @@ def add(
     )
     write_source(home.sources, name, text)
     path = source_path(home.sources, name)
-    click.echo(f"{path} written; `archiver sources check {name}` says what would be crawled")
+    echo(f"{path} written; `archiver sources check {name}` says what would be crawled")
 
 
 command.add_command(pause)

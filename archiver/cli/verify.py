@@ -8,7 +8,16 @@ from pathlib import Path
 import click
 
 from archiver.cli.opening import open_index
-from archiver.cli.output import Terminal, counted, json_option, pass_terminal, print_json, progress, size
+from archiver.cli.output import (
+    Terminal,
+    counted,
+    echo,
+    json_option,
+    pass_terminal,
+    print_json,
+    progress,
+    size,
+)
 from archiver.cli.show import find_snapshot
 from archiver.cli.verify_bundle import is_bundle, verify_bundles
 from archiver.errors import ArchiverError, NotFoundError
@@ -57,7 +66,7 @@ def command(
     def report(fault: Fault) -> None:
         faults.append(fault)
         if not as_json:
-            click.echo(f"{fault.segment} at {fault.offset}: {fault.message}")
+            echo(f"{fault.segment} at {fault.offset}: {fault.message}")
 
     loose = [Path(name) for name in what if name.endswith((".warc", ".warc.gz", ".warc.gz.open"))]
     foreign = [path for path in loose if path.exists() and len(path.parts) > 1]

@@ -6,9 +6,11 @@ import asyncio
 import logging
 import multiprocessing
 import signal
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
+from multiprocessing import resource_tracker
 from types import TracebackType
 from typing import Self
 
@@ -21,6 +23,9 @@ SECONDS = 30.0
 """How long one page may take before it is given up and its process ended."""
 PAGES_BEFORE_RENEWAL = 2_000
 """A process is replaced after so many pages, so that a leak in a parser never adds up."""
+
+
+_QUIET = "ignore:resource_tracker:UserWarning"
 
 
 class Extractor:
@@ -76,6 +81,15 @@ class Extractor:
         self.close()
 
 
+def _begin_quiet_tracker() -> None:
+    """The process with which Python tidies up after a kill; what it says of that would stand in our log."""
+    sys.warnoptions.append(_QUIET)
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        sys.warnoptions.remove(_QUIET)
+
+
 class _Thread:
     """Reads in this process; what takes too long cannot be ended, only left behind."""
 
@@ -102,6 +116,7 @@ class _Process:
             self.end()
         if self._pool is None:
             self._pages = 0
+            _begin_quiet_tracker()
             self._pool = ProcessPoolExecutor(
                 1,
                 mp_context=multiprocessing.get_context("spawn"),

@@ -15,6 +15,7 @@ from archiver.config.settings import Settings
 from archiver.crawl.archive import Archive, user_agent
 from archiver.crawl.manners import manners_for, pace_of
 from archiver.errors import ArchiverError
+from archiver.model.own_headers import OwnHeaders
 from archiver.spiders.base import VisitingSpider
 from archiver.spiders.fetching import FetchPolicy
 from archiver.spiders.guard import guard_settings, install_guard
@@ -25,6 +26,7 @@ from archiver.spiders.wire import ExchangeSink, WaitForRoom, attach, verify_wire
 log = logging.getLogger(__name__)
 MIDDLEWARES = {
     "archiver.spiders.proxy.ConfiguredProxyMiddleware": 750,
+    "archiver.spiders.own_headers.OwnHeadersMiddleware": 90,  # robots.txt rules go by the User-Agent
     "archiver.spiders.robots.RobotsMiddleware": 100,
     "archiver.spiders.politeness.retries.PatientRetryMiddleware": 550,
     "archiver.spiders.redirects.TolerantRedirectMiddleware": 600,
@@ -77,12 +79,13 @@ async def run_spider(
     ca_bundle: Path | None,
     manners: Manners | None = None,
     room: WaitForRoom | None = None,
+    own_headers: OwnHeaders | None = None,
     **arguments: Any,
 ) -> None:
     """Run `spider` until it is done; every exchange goes to `sink`, large ones by way of `folder`.
 
     Crawls that share `manners` are polite together; without, this one is by itself. `room` waits until a
-    full `folder` has room.
+    full `folder` has room. `own_headers` go with every request to the hosts that they are for.
 
     Raises CaptureSelfTestError before anything is fetched when the tap is not exact here, and whatever the
     spider or the sink failed with.
@@ -102,6 +105,7 @@ async def run_spider(
         manners=manners,
         pace=pace_of(settings),
         room=room,
+        own_headers=own_headers,
     )
     try:
         await runner.crawl(crawler, policy=fetch_policy(settings), **arguments)

@@ -126,7 +126,7 @@ class SourceCrawl:
         self._again_at: dict[str, datetime] = {}
         self._since = datetime.now(UTC) - source.max_age if source.max_age else None
         self.result = SourceResult(source.name)
-        self._headers = source.request_headers(os.environ)
+        self._own_headers = source.own_headers(os.environ)
         self._keeper = SnapshotKeeper(
             archive, extractor, self._note, only_changes=True, ladder=source.revisit
         )
@@ -191,11 +191,7 @@ class SourceCrawl:
 
     async def _visit(self, urls: Sequence[str]) -> None:
         wanted = {identity_key(url): url for url in urls}
-        visits = [
-            Visit(url, self._source.name, self._headers)
-            for key, url in wanted.items()
-            if key not in self._visited
-        ]
+        visits = [Visit(url, self._source.name) for key, url in wanted.items() if key not in self._visited]
         self._visited.update(wanted)
         if visits:
             await self._crawl(PageSpider, pages=visits)
@@ -215,6 +211,7 @@ class SourceCrawl:
             deliver=self._keeper.keep,
             memory=self._memory,
             halt=self._halt,
+            own_headers=self._own_headers,
             **arguments,
         )
 
@@ -235,7 +232,7 @@ class SourceCrawl:
             self.result.known += 1
             return None
         self._visited.add(key)
-        return Visit(entry.url, self._source.name, self._headers, announcement)
+        return Visit(entry.url, self._source.name, announcement)
 
     def _is_known(self, url: str, updated: datetime | None) -> bool:
         index, now = self._archive.index, datetime.now(UTC)

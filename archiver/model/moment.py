@@ -42,6 +42,13 @@ def parse_moment(text: str) -> tuple[datetime, datetime]:
     is meant. Raises ValueError for anything else.
     """
     text = text.strip()
+    try:
+        return _parsed(text)
+    except OverflowError:
+        raise ValueError(f"not a date: {text!r} is not in the years 1 to 9999 in UTC") from None
+
+
+def _parsed(text: str) -> tuple[datetime, datetime]:
     if _DIGITS.fullmatch(text) and len(text) % 2 == 0:
         fields = [int(text[:4])] + [int(text[i : i + 2]) for i in range(4, len(text), 2)]
         return _span(fields, UTC_ZONE)

@@ -112,9 +112,9 @@ def _accepted(request: Request) -> datetime | None:
         return None
     try:
         moment = parsedate_to_datetime(written)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         raise UsageError("Accept-Datetime is no date; write it like Tue, 14 Nov 2017 10:00:00 GMT") from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _nearest(request: Request, wanted: Wanted, capture: Capture) -> Response:

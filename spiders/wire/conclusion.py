@@ -20,6 +20,7 @@ from archiver.model.exchange import (
     Truncation,
     WireResponse,
 )
+from archiver.model.own_headers import SECRET_NAME, OwnHeaders
 from archiver.spiders.guard import resolved_addresses
 from archiver.spiders.wire.attempt import Attempt
 from archiver.spiders.wire.block import SpooledBlock
@@ -27,15 +28,17 @@ from archiver.spiders.wire.failure import failure_of, truncation_of
 from archiver.spiders.wire.keys import CONDITION, PURPOSE, ROBOTS, SOURCE, VIA
 
 _UNDECODABLE_LIMIT = 1 << 16
-_SECRET = re.compile(rb"(?im)^((?:proxy-)?authorization:[ \t]*)[^\r\n]+")
-_REDACTED = rb"\1[redacted]"
+_FIELD = re.compile(rb"([!-9;-~]+)(:[ \t]*)(.+)", re.DOTALL)
 _USERINFO = re.compile(r"(?<=://)[^/?#@]*@")
 
 
-def conclude(request: Request, attempt: Attempt, error: BaseException | None) -> Exchange:
+def conclude(
+    request: Request, attempt: Attempt, error: BaseException | None, own_headers: OwnHeaders | None = None
+) -> Exchange:
     """The exchange of `attempt`, made for `request`, which ended with `error` or None.
 
-    The block of the response now belongs to whoever gets the exchange.
+    What is secret of the headers sent is left out, among them those of `own_headers`. The block of the
+    response now belongs to whoever gets the exchange.
     """
     attempt.close()
     notes: dict[str, str] = {}
@@ -53,7 +56,7 @@ def conclude(request: Request, attempt: Attempt, error: BaseException | None) ->
         method=request.method,
         started_at=attempt.started_at,
         ended_at=datetime.now(UTC),
-        request=_sent(attempt, notes),
+        request=_sent(attempt, own_headers.secrets if own_headers else frozenset(), notes),
         purpose=purpose_of(request),
         connection=_connection(attempt, notes),
         response=response,
@@ -101,18 +104,28 @@ def _failure(attempt: Attempt, error: BaseException | None) -> tuple[Failure, by
     return failure, received[:_UNDECODABLE_LIMIT]
 
 
-def _sent(attempt: Attempt, notes: dict[str, str]) -> bytes:
+def _sent(attempt: Attempt, secrets: frozenset[str], notes: dict[str, str]) -> bytes:
     """The request as sent, but for the operator's credentials."""
     if attempt.resent > 0:
         notes["resent"] = "a kept connection was closed by the server; the request was sent again"
     sent = b"".join(attempt.sent)
-    if b"uthorization" not in sent:
-        return sent
     head, end, body = sent.partition(b"\r\n\r\n")
-    head, count = _SECRET.subn(_REDACTED, head)
-    if count:
-        notes["request-redacted"] = "credentials were replaced; the request block is not byte-exact"
-    return head + end + body
+    lines = head.split(b"\r\n")
+    shown = [_without_secret(line, secrets) for line in lines]
+    if shown == lines:
+        return sent
+    notes["request-redacted"] = "credentials were replaced; the request block is not byte-exact"
+    return b"\r\n".join(shown) + end + body
+
+
+def _without_secret(line: bytes, secrets: frozenset[str]) -> bytes:
+    field = _FIELD.fullmatch(line)
+    if field is None:
+        return line
+    name = field[1].decode("latin-1").lower()
+    if name not in secrets and not SECRET_NAME.search(name):
+        return line
+    return field[1] + field[2] + b"[redacted]"
 
 
 def _connection(attempt: Attempt, notes: dict[str, str]) -> Connection | None:

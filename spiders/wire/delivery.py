@@ -13,13 +13,15 @@ from weakref import WeakSet
 from scrapy import Request
 from scrapy.crawler import Crawler
 
+from archiver.http_message import parse_head
 from archiver.model.exchange import Exchange
 from archiver.spiders.guard import url_refused
 from archiver.spiders.politeness import Outcome, Trouble, Turn, outcome_of
 from archiver.spiders.wire.attempt import Attempt
 from archiver.spiders.wire.conclusion import conclude
-from archiver.spiders.wire.keys import EXCHANGES, OUTCOME
+from archiver.spiders.wire.keys import EXCHANGES, LEADS_TO, OUTCOME
 from archiver.spiders.wire.sink import Attachment
+from archiver.uri import redirect_url
 
 log = logging.getLogger(__name__)
 
@@ -35,10 +37,11 @@ async def hand_over(
 ) -> None:
     """Make the exchange of `attempt`, name it in `request.meta[EXCHANGES]`, give it to the sink.
 
-    With a `turn`, what came is told there and left in `request.meta[OUTCOME]`; what goes wrong with that is
-    logged and loses no exchange. Raises whatever the sink raises.
+    Where it redirects to is left in `request.meta[LEADS_TO]`. With a `turn`, what came is told there and
+    left in `request.meta[OUTCOME]`; what goes wrong with that is logged and loses no exchange. Raises
+    whatever the sink raises.
     """
-    exchange = conclude(request, attempt, error)
+    exchange = conclude(request, attempt, error, attachment.own_headers)
     if turn:
         request.meta[OUTCOME] = outcome = _outcome(exchange, error)
         _tell(turn, request, outcome)
@@ -48,11 +51,26 @@ async def hand_over(
     else:
         request.meta[EXCHANGES] = (*earlier, exchange.id)
     try:
+        request.meta[LEADS_TO] = _leads_to(exchange)
         await attachment.sink.accept(exchange)
     except BaseException:
         if exchange.response is not None:
             exchange.response.block.close()
         raise
+
+
+def _leads_to(exchange: Exchange) -> str | None:
+    """Where the crawl goes on, told as the index will tell it: from the same bytes, by the same rule."""
+    response = exchange.response
+    if response is None or not 300 <= response.status < 400:
+        return None
+    start = bytearray()
+    for piece in response.block.chunks():
+        start += piece
+        if len(start) >= response.header_length:
+            break
+    head = parse_head(bytes(start[: response.header_length]))
+    return redirect_url(head.status, head.values("location"), exchange.target_uri)
 
 
 def _outcome(exchange: Exchange, error: BaseException | None) -> Outcome:

@@ -42,3 +42,6 @@ OUTCOME: Final = "archiver_outcome"
 
 TRIES: Final = "archiver_tries"
 """In and out: the `Tries` of this request; put there beforehand, it tells whoever made the request."""
+
+LEADS_TO: Final = "archiver_leads_to"
+"""Out: the URL that the last answer redirects to, read from the bytes that are archived; None without."""

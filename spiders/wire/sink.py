@@ -12,6 +12,7 @@ from scrapy.crawler import Crawler
 
 from archiver.errors import ConfigurationError
 from archiver.model.exchange import Exchange
+from archiver.model.own_headers import OwnHeaders
 from archiver.spiders.politeness import DEFAULT_PACE, Manners, Pace
 from archiver.spiders.wire.block import MEMORY_LIMIT
 
@@ -36,7 +37,8 @@ class Attachment:
     """A sink, and where large bodies wait for it: in `folder` from `memory_limit` bytes on.
 
     With `manners` each request waits for its turn, at the `pace` that this crawl asks for. With `room`, a
-    download for which that folder had none is made again when there is some.
+    download for which that folder had none is made again when there is some. `own_headers` are sent to the
+    hosts that they are for; the secrets among them are not archived.
     """
 
     sink: ExchangeSink
@@ -45,6 +47,7 @@ class Attachment:
     manners: Manners | None = None
     pace: Pace = DEFAULT_PACE
     room: WaitForRoom | None = None
+    own_headers: OwnHeaders | None = None
 
 
 _ATTACHMENTS: WeakKeyDictionary[Crawler, Attachment] = WeakKeyDictionary()
@@ -59,14 +62,16 @@ def attach(
     manners: Manners | None = None,
     pace: Pace = DEFAULT_PACE,
     room: WaitForRoom | None = None,
+    own_headers: OwnHeaders | None = None,
 ) -> None:
     """Send every exchange of `crawler` to `sink`. To be called before the crawl starts.
 
     A body longer than `memory_limit` bytes waits in an unnamed file in `folder` (default: the system's).
     Each request asks `manners` first, so that crawls which share it are polite together, each at its `pace`.
-    `room` waits until a full folder has room again; without it, such a download fails.
+    `room` waits until a full folder has room again; without it, such a download fails. `own_headers` go to
+    the hosts that they are for.
     """
-    _ATTACHMENTS[crawler] = Attachment(sink, folder, memory_limit, manners, pace, room)
+    _ATTACHMENTS[crawler] = Attachment(sink, folder, memory_limit, manners, pace, room, own_headers)
 
 
 def attachment_of(crawler: Crawler) -> Attachment:

@@ -9,9 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import datetime
-from urllib.parse import urljoin
 
-from archiver.errors import UnsafeURLError
 from archiver.http_message import HttpHead, parse_head
 from archiver.model.capture import Capture, Original, RecordLocation, RecordType
 from archiver.model.digest import Digest
@@ -27,7 +25,7 @@ from archiver.storage.warc.fields import (
 )
 from archiver.storage.warc.reader import StoredRecord, damaged
 from archiver.storage.warc.records import as_original, failure_text, head_of, revisit_profile
-from archiver.uri import target_uri, urlkey
+from archiver.uri import redirect_target, urlkey
 
 _MIME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,127}/[!#$%&'*+.^_`|~0-9A-Za-z-]{1,127}")
 _LOCATION = re.compile(r"(\S+) (\d{1,15}) (\d{1,15})", re.ASCII)
@@ -76,7 +74,7 @@ def capture_of_exchange(
         payload_length=response.payload_length if has_payload else 0,
         location=location,
         truncated=response.truncated,
-        redirect=_redirect(head, uri),
+        redirect=redirect_target(head.status, head.values("location"), uri),
         original=original if profile else None,
         source=source or None,
     )
@@ -114,7 +112,7 @@ def _http_capture(record: StoredRecord) -> Capture:
         payload_length=length,
         location=record.location,
         truncated=None if is_revisit else _truncation(record),
-        redirect=_redirect(head, uri),
+        redirect=redirect_target(head.status, head.values("location"), uri),
         original=_original(record) if is_revisit else None,
         source=record.field("Archiver-Source"),
     )
@@ -144,7 +142,7 @@ def _imported_capture(record: StoredRecord) -> Capture | None:
         payload_length=length,
         location=record.location,
         truncated=None if is_revisit else _truncation(record),
-        redirect=_redirect(head, uri),
+        redirect=redirect_target(head.status, head.values("location"), uri),
         source=f"import:{record.location.imported_from}",
     )
 
@@ -241,17 +239,3 @@ def _original(record: StoredRecord) -> Original | None:
 def _mime(head: HttpHead) -> str:
     match = _MIME.match((head.header("content-type") or "").lstrip())
     return match[0].lower() if match else _NO_MIME
-
-
-def _redirect(head: HttpHead, uri: str) -> str | None:
-    location = head.header("location")
-    if not location or not 300 <= head.status < 400:
-        return None
-    try:
-        text = location.encode("latin-1").decode("utf-8")
-    except UnicodeDecodeError:
-        text = location
-    try:
-        return target_uri(urljoin(uri, text))
-    except (UnsafeURLError, ValueError):
-        return None  # a place that is no http(s) URL leads nowhere in the archive

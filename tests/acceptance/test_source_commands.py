@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -97,3 +98,26 @@ def test_what_would_be_no_source_is_refused_and_nothing_is_left(
     assert message in archive.here("sources", "add", name, *ADD, *more, code=2).err
     assert [path.name for path in (archive.home / "sources").iterdir()] == ["paper.yaml"]
     assert (archive.home / "sources" / "paper.yaml").read_text() == RICH
+
+
+def test_a_file_whose_name_is_no_text_is_named_as_broken_by_every_command(archive: Archive) -> None:
+    archive.here("list", "http://127.0.0.1/", code=None)
+    odd = os.fsencode(archive.home / "sources") + b"/\xff\xfe.yaml"
+    Path(os.fsdecode(odd)).write_text(RICH)
+    why = "its name is not UTF-8; give it one such as my-source.yaml"
+    for command in (("status",), ("status", "--json"), ("sources", "list"), ("sources", "list", "--json")):
+        said = archive.run(*command, code=None)
+        assert rf"{archive.home}/sources/\xff\xfe.yaml:1: {why}" in said.err, command
+    told = archive.run("status", "--json").json()["sources"]
+    assert told["\\xff\\xfe"]["state"] == "broken file"
+    assert why in told["\\xff\\xfe"]["state_reason"]
+    assert "\\xff\\xfe" in archive.run("status").text
+
+
+def test_a_home_whose_name_is_no_text_can_be_used(tmp_path: Path) -> None:
+    home = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xffhome"))
+    archive = Archive(home, {"PYTHONIOENCODING": "utf-8:strict"})
+    assert "\\xffhome" in archive.run("init").text
+    (archive.home / "sources" / "paper.yaml").write_text(RICH)
+    assert "\\\\xffhome" in archive.run("sources", "show", "paper", "--json").out.decode()
+    assert "\\xffhome" in archive.run("sources", "show", "paper").text

@@ -77,6 +77,8 @@ def test_a_path_can_hold_anything(archive: Served, path: str) -> None:
 @pytest.mark.parametrize(("path", "headers"), [
     (f"/web/{URL}", {"Accept-Datetime": "x" * 9_000}),
     (f"/web/{URL}", {"Accept-Datetime": "Mon, 31 Feb 0000 99:99:99 GMT"}),
+    (f"/web/{URL}", {"Accept-Datetime": "Fri, 31 Dec 9999 23:59:59 -2300"}),
+    (f"/web/{URL}", {"Accept-Datetime": "Mon, 01 Jan 0001 00:00:00 +2300"}),
     (f"/web/20171114100000id_/{URL}", {"Accept-Encoding": "gzip;q=x, *;q=-1, \xff"}),
     (f"/web/20171114100000id_/{URL}", {"If-None-Match": '"' * 5_000}),
     (f"/web/20171114100000id_/{URL}", {"Host": "evil.example/<script>"}),

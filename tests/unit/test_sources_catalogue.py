@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from importlib import resources
 from pathlib import Path
@@ -108,3 +109,14 @@ def test_an_unknown_name_is_answered_with_the_nearest():
 
 def test_a_home_without_sources_is_no_problem(tmp_path):
     assert len(load_sources(tmp_path / "nowhere")) == len(CATALOGUE)
+
+
+def test_a_file_whose_name_is_no_text_is_broken_and_named_as_text(tmp_path):
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xfe.yaml"))
+    odd.write_text("title: T\n")
+    [(name, [problem])] = load_sources(tmp_path).problems.items()
+    assert name == r"\xff\xfe"
+    why = "its name is not UTF-8; give it one such as my-source.yaml"
+    assert str(problem) == rf"{tmp_path}/\xff\xfe.yaml:1: {why}"
+    with pytest.raises(SourceFileError, match="its name is not UTF-8"):
+        validate_source_file(odd)

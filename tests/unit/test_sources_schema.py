@@ -111,6 +111,15 @@ def test_a_secret_header_comes_from_the_environment(tmp_path):
         source.request_headers({"EXAMPLE_TOKEN": "a\r\nb"})
 
 
+def test_what_comes_from_the_environment_is_a_secret_whatever_its_name(tmp_path):
+    own = read(tmp_path, FULL).own_headers({"EXAMPLE_TOKEN": "Bearer x"})
+    assert own.secrets == {"authorization"}
+    assert own.sent_to("https://elsewhere.example/") == {}
+    with_odd = FULL.replace("Authorization:", "X-Odd:")
+    assert with_odd != FULL
+    assert read(tmp_path, with_odd).own_headers({"EXAMPLE_TOKEN": "x"}).secrets == {"x-odd"}
+
+
 def test_a_secret_never_shows_in_a_message(tmp_path):
     (problem,) = problems(tmp_path, LEAST + "headers: {Authorization: Bearer geheim}\n")
     assert problem.startswith("example-news.yaml:7: headers.Authorization: expected ${VARIABLE}")

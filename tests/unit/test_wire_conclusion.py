@@ -13,6 +13,7 @@ from scrapy.spiders import Spider
 
 from archiver.errors import ConfigurationError
 from archiver.model.exchange import Exchange, FailureKind, Purpose
+from archiver.model.own_headers import OwnHeaders
 from archiver.spiders.wire import PURPOSE, attach, wire_settings
 from archiver.spiders.wire.attempt import Attempt
 from archiver.spiders.wire.beginning import decode_beginning
@@ -127,3 +128,15 @@ def test_zstd_is_never_asked_for() -> None:
         headers = wire_settings(brotli=brotli_wanted)["DEFAULT_REQUEST_HEADERS"]
         assert isinstance(headers, dict)
         assert headers["Accept-Encoding"] == ("gzip, br" if brotli_wanted else "gzip")
+
+
+@pytest.mark.parametrize("name", [b"Cookie", b"X-Api-Key", b"x-auth-token", b"X-Odd"])
+def test_secret_headers_are_replaced_whatever_they_are_called(name: bytes) -> None:
+    own = OwnHeaders({"X-Odd": "abc="}, frozenset({"x-odd"}), ("a",), frozenset({"https"}))
+    attempt = Attempt(Attachment(Nowhere()))
+    attempt.sent.append(b"GET /?token:=1 HTTP/1.1\r\n" + name + b":abc=\r\nX-Oddity: seen\r\n\r\n")
+    exchange = conclude(Request("http://a/"), attempt, OSError("nothing came"), own)
+    assert exchange.request == (
+        b"GET /?token:=1 HTTP/1.1\r\n" + name + b":[redacted]\r\nX-Oddity: seen\r\n\r\n"
+    )
+    assert "request-redacted" in exchange.notes
