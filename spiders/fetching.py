@@ -119,10 +119,9 @@ class PageFetcher:
         *,
         source: str | None = None,
         spider: str | None = None,
-        headers: dict[str, str] | None = None,
     ) -> FetchedPage:
         """The page at `url` with its pictures. Never raises for what the network does."""
-        answer, content = await self._content(url, Purpose.PAGE, source, PAGE_BYTES, headers)
+        answer, content = await self._content(url, Purpose.PAGE, source, PAGE_BYTES)
         robots = "obeyed" if self._policy.obey_robots else "ignored"
         page = FetchedPage(url, answer.download, source=source, spider=spider, robots=robots)
         response = answer.response
@@ -145,27 +144,25 @@ class PageFetcher:
         return replace(page, pictures=pictures, resources=resources, body=body)
 
     async def _content(
-        self, url: str, purpose: Purpose, source: str | None, keep: int | None, headers: dict[str, str] | None
+        self, url: str, purpose: Purpose, source: str | None, keep: int | None
     ) -> tuple[_Answer, tuple[bytes, str] | None]:
         """What was answered, with its payload and Content-Type; for a 304 those that it stands for.
 
         When these cannot be read, it is asked for once more without conditions.
         """
-        answer = await self._download(url, purpose, None, source, keep, headers)
+        answer = await self._download(url, purpose, None, source, keep)
         if not (answer.stands_for and self._memory):
             return answer, _payload(answer)
         content = await self._memory.payload(answer.stands_for)
         if content:
             return answer, content
         exchanges = list(answer.download.exchanges)
-        answer = await self._attempt(url, purpose, None, source, keep, headers, exchanges)
+        answer = await self._attempt(url, purpose, None, source, keep, exchanges)
         return answer, _payload(answer)
 
-    async def read(
-        self, url: str, purpose: Purpose, source: str | None, headers: dict[str, str] | None = None
-    ) -> Listed:
+    async def read(self, url: str, purpose: Purpose, source: str | None) -> Listed:
         """A feed, sitemap or listing, whole. Never raises for what the network does."""
-        answer, content = await self._content(url, purpose, source, None, headers)
+        answer, content = await self._content(url, purpose, source, None)
         return Listed(answer.download, *(content or (b"", "")))
 
     async def _pictures(
@@ -221,7 +218,7 @@ class PageFetcher:
 
     async def _needed(self, url: str, purpose: Purpose, via: str, source: str | None, keep: int) -> _Answer:
         """A picture or stylesheet; an unchanged stylesheet as the archive has it, since it names pictures."""
-        answer = await self._download(url, purpose, via, source, keep, None)
+        answer = await self._download(url, purpose, via, source, keep)
         if purpose is Purpose.RESOURCE and answer.response and answer.stands_for and self._memory:
             content, _ = await self._memory.payload(answer.stands_for) or (b"", "")
             return replace(answer, response=answer.response.replace(body=content))
@@ -234,7 +231,6 @@ class PageFetcher:
         via: str | None,
         source: str | None,
         keep: int | None,
-        headers: dict[str, str] | None,
     ) -> _Answer:
         """What was answered, to a conditional request if the archive has the URL.
 
@@ -244,10 +240,10 @@ class PageFetcher:
         exchanges: list[UUID] = []
         condition = await self._memory.condition(url) if self._memory else None
         if condition:
-            answer = await self._attempt(url, purpose, via, source, keep, headers, exchanges, condition)
+            answer = await self._attempt(url, purpose, via, source, keep, exchanges, condition)
             if answer.stands_for or not _is_unchanged(answer):
                 return answer
-        return await self._attempt(url, purpose, via, source, keep, headers, exchanges)
+        return await self._attempt(url, purpose, via, source, keep, exchanges)
 
     async def _attempt(
         self,
@@ -256,7 +252,6 @@ class PageFetcher:
         via: str | None,
         source: str | None,
         keep: int | None,
-        headers: dict[str, str] | None,
         exchanges: list[UUID],
         condition: Condition | None = None,
     ) -> _Answer:
@@ -270,7 +265,7 @@ class PageFetcher:
         try:
             request = Request(
                 url,
-                headers={**(headers or {}), **(condition.headers if condition else {})},
+                headers=condition.headers if condition else None,
                 meta=meta,
                 priority=PRIORITY.get(purpose, 0),
                 dont_filter=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -75,6 +76,7 @@ class _Check:
         self._settings = settings
         self._source = source
         self._manners = manners_for(settings)
+        self._own_headers = None if source.lacks(os.environ) else source.own_headers(os.environ)
         self._since = datetime.now(UTC) - source.max_age if source.max_age else None
 
     def probes(self) -> list[Callable[[], Coroutine[Any, Any, CheckedSource]]]:
@@ -135,6 +137,7 @@ class _Check:
             folder=None,
             ca_bundle=None,
             manners=self._manners,
+            own_headers=self._own_headers,
             **arguments,
         )
 
