@@ -8,8 +8,9 @@ import click
 
 from archiver.citation.standing import Standing, standing_of
 from archiver.cli.opening import open_index
-from archiver.cli.output import Terminal, echo, json_option, pass_terminal, plain, print_json
+from archiver.cli.output import Terminal, echo, json_option, pass_terminal, plain, print_json, say
 from archiver.errors import NotFoundError, UsageError
+from archiver.fixity import page_fault
 from archiver.importing import origin_of
 from archiver.model import identifier
 from archiver.model.capture import imported_from
@@ -36,6 +37,7 @@ def command(terminal: Terminal, snapshot: str, as_json: bool) -> None:
             return
         found = find_snapshot(index, snapshot)
         standing = standing_of(index, settings.warc_folder(home), found.id)
+        warn_of_page(index, found)
     if as_json:
         click.echo(snapshot_codec.encode(found))
         return
@@ -86,6 +88,13 @@ def find_snapshot(index: Index, text: str) -> Snapshot:
     if found is None:
         raise NotFoundError(f"no snapshot {identifier.normalise(text)} in this archive")
     return found
+
+
+def warn_of_page(index: Index, snapshot: Snapshot) -> None:
+    """Say so when the page that the index has is not what the snapshot states; the files are not read."""
+    fault = page_fault(index, snapshot)
+    if fault:
+        say(f"Warning: {fault}; run archiver verify {snapshot.id}")
 
 
 def _print(snapshot: Snapshot) -> None:
