@@ -27,8 +27,12 @@ def prepare(reckoning: Reckoning, index: Index) -> Iterator[Fault]:
     """Note what the log and the index have, before the first file is read: what comes later is not missed."""
     for kind, key, place in index.holdings.every():
         reckoning.known(kind, key, place)
+    size = 0
     for batch in index.ledger.documents("batch"):
         assert isinstance(batch, Batch)
+        if batch.first > size:
+            yield from _entries(size, batch.first - 1)
+        size = batch.size
         try:
             for number, digest in enumerate(batch.digests):
                 reckoning.logged(digest, batch.first + number)

@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 import pytest
 from trust_archive import CONVOY, PAGE, TrustHome, make_home
 
+from archiver.citation.statement import later_statement
 from archiver.cli import main
 from archiver.fixity import Verified, verify_folder
 from archiver.model.article import ExtractedArticle
@@ -243,6 +244,17 @@ def test_a_record_that_is_stated_and_in_no_file_is_told_with_its_snapshot(home):
     assert any(
         message.startswith(f"{home.first.id} names {home.first.page.record_id}") for message in messages
     )
+
+
+def test_a_file_that_is_gone_with_its_part_of_the_log_is_told_though_the_index_never_knew_it(home):
+    with home.ledger() as ledger:
+        statement = later_statement("annotation", home.first.id, NOW, {"text": "Seen"})
+        ledger.state(statement, PAGE, home.first.page.record_id)
+        ledger.sequence()
+    data_file(home).unlink()
+    reindex_from_nothing(home)
+    messages = [(fault.segment, fault.message) for fault in faults(home)]
+    assert ("log", "entries 0 to 1 of the log are of statements that are in no file") in messages
 
 
 def test_show_and_cite_warn_of_a_page_that_is_not_what_its_snapshot_states(home, capsys):
