@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from itertools import groupby
 from operator import attrgetter
@@ -84,9 +85,7 @@ def settle(
         if missing and (wanted is None or missing[0].subject in wanted):
             message = f"{_statement(missing[0])} names {len(missing)} records that are in no file, the first"
             yield Fault(place.segment, place.offset, f"{message} {missing[0].record_id}")
-    for kind, key, known in reckoning.unseen():
-        if fault := _unseen(Kind(kind), key, known, ends):
-            yield fault
+    yield from _unseen(reckoning, ends)
     yield from _unstated(reckoning)
 
 
@@ -152,18 +151,21 @@ def _statement(difference: Difference) -> str:
     return f"the statement about {difference.subject} ({entry})"
 
 
-def _unseen(
-    kind: Kind, key: bytes, place: RecordLocation | None, ends: Mapping[str, int | None]
-) -> Fault | None:
-    name = f"the index has the {kind.word} {key.decode() if kind is Kind.SNAPSHOT else key.hex()}"
-    if place is None:
-        return Fault(_INDEX, 0, f"{name}, but no file has it")
-    if place.segment not in ends:
-        return None  # that the file is not there is told
-    end = ends[place.segment]
-    if end is not None and place.offset >= end:
-        return None
-    return Fault(place.segment, place.offset, f"{name} here, but no such record is here")
+def _unseen(reckoning: Reckoning, ends: Mapping[str, int | None]) -> Iterator[Fault]:
+    """What only the index has: each by its place, where it has one in a file that was read."""
+    elsewhere: Counter[Kind] = Counter()
+    for number, key, place in reckoning.unseen():
+        kind = Kind(number)
+        if place is None:
+            elsewhere[kind] += 1
+        elif place.segment in ends:  # of a file that is not there, that is told
+            end = ends[place.segment]
+            if end is None or place.offset < end:
+                name = key.decode() if kind is Kind.SNAPSHOT else key.hex()
+                message = f"the index has the {kind.word} {name} here, but no such record is here"
+                yield Fault(place.segment, place.offset, message)
+    for kind, count in elsewhere.items():
+        yield Fault(_INDEX, 0, f"the index has what no file has: {kind.word}, {count} in number")
 
 
 def _unstated(reckoning: Reckoning) -> Iterator[Fault]:

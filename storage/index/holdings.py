@@ -5,25 +5,21 @@ Everything is found by the key under which it was inserted, many at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from enum import IntEnum
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Connection, Select, null, select
 
-from archiver.errors import DamagedRecordError
 from archiver.model.capture import RecordLocation
 from archiver.model.digest import Digest
 from archiver.model.moment import from_microseconds
-from archiver.storage import snapshot_codec
 from archiver.storage.index.engine import Database
-from archiver.storage.index.events import decode_event
-from archiver.storage.index.extractions import decode_article
 from archiver.storage.index.rows import original
 from archiver.storage.index.schema import captures, events, extractions, segments, snapshots
-from archiver.storage.ledger.documents import decode_log
 from archiver.storage.ledger.schema import log_records, statements
 
 _PAGE: Final = 1_000
@@ -53,9 +49,10 @@ article the page's record id and the extractor's version."""
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What the index has under a key: `content` as decoded; `location` and `leaf` where it knows them."""
+    """What the index has under a key: the `document`, or what it keeps of a statement instead (`said`)."""
 
-    content: object
+    document: bytes = b""
+    said: tuple[str, str, datetime] | None = None
     location: RecordLocation | None = None
     leaf: int | None = None
 
@@ -119,14 +116,6 @@ def _key(key: bytes | str, more: str | None) -> Key:
     return key if more is None else key + more.encode()
 
 
-def _decoded(decode: Callable[[bytes], object], document: bytes) -> object:
-    """What a row holds; the error for one that cannot be read, which equals nothing."""
-    try:
-        return decode(document)
-    except DamagedRecordError as error:
-        return error
-
-
 def _snapshots(connection: Connection, keys: list[Key]) -> Iterator[tuple[Key, Held]]:
     c = snapshots.c
     query = (
@@ -135,13 +124,13 @@ def _snapshots(connection: Connection, keys: list[Key]) -> Iterator[tuple[Key, H
         .where(c.identifier.in_([key.decode() for key in keys]))
     )
     for identifier, document, *place in connection.execute(query).all():
-        yield identifier.encode(), Held(_decoded(snapshot_codec.decode, document), RecordLocation(*place))
+        yield identifier.encode(), Held(document, location=RecordLocation(*place))
 
 
 def _events(connection: Connection, keys: list[Key]) -> Iterator[tuple[Key, Held]]:
     query = select(events.c.event_id, events.c.document).where(events.c.event_id.in_(keys))
     for event_id, document in connection.execute(query).all():
-        yield event_id, Held(_decoded(decode_event, document))
+        yield event_id, Held(document)
 
 
 def _statements(connection: Connection, keys: list[Key]) -> Iterator[tuple[Key, Held]]:
@@ -149,14 +138,14 @@ def _statements(connection: Connection, keys: list[Key]) -> Iterator[tuple[Key, 
     query = select(c.digest, c.kind, c.subject, c.issued_at, c.segment, c.offset, c.length, c.leaf)
     for digest, kind, subject, issued_at, *place, leaf in connection.execute(query.where(c.digest.in_(keys))):
         said = (kind, subject, from_microseconds(issued_at))
-        yield digest, Held(said, RecordLocation(*place), leaf)
+        yield digest, Held(said=said, location=RecordLocation(*place), leaf=leaf)
 
 
 def _log_records(connection: Connection, keys: list[Key]) -> Iterator[tuple[Key, Held]]:
     c = log_records.c
     query = select(c.record_id, c.document).where(c.record_id.in_(keys))
     for record_id, document in connection.execute(query):
-        yield record_id, Held(_decoded(decode_log, document))
+        yield record_id, Held(document)
 
 
 def _articles(connection: Connection, keys: list[Key]) -> Iterator[tuple[Key, Held]]:
@@ -164,4 +153,4 @@ def _articles(connection: Connection, keys: list[Key]) -> Iterator[tuple[Key, He
     query = select(c.page_record_id, c.extractor_version, c.document)
     pages = c.page_record_id.in_({key[:16] for key in keys})
     for page, version, document in connection.execute(query.where(pages)):
-        yield page + version.encode(), Held(_decoded(decode_article, document))
+        yield page + version.encode(), Held(document)
