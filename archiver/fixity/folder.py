@@ -65,9 +65,11 @@ def verify_folder(
             yield from _counted(prepare(reckoning, index), count)
         for identifier in snapshots:
             prepare_for(reckoning, index, identifier)
-        pass_ = _Pass(index, count, reckoning, logged_files(index, folder))
+        logged = logged_files(index, folder)
+        # of one moment: else what one process writes into its file seems to name what another's lacks
+        known = {segment.name: segment for segment in index.segments()}
+        pass_ = _Pass(index, count, reckoning, known, logged)
         present = {segment_name(path): path for path in segment_files(folder)}
-        known = {segment.name for segment in index.segments()}
         for name in names or sorted({*present, *known}):
             yield from _counted(pass_.segment(name, present.get(name)), count)
             on_progress(pass_.read)
@@ -115,9 +117,15 @@ class _Pass:
     """One reading of the files; `ends` are those read, and up to where if not to their end."""
 
     def __init__(
-        self, index: Index, count: Verified, reckoning: Reckoning, logged: Mapping[str, Digest]
+        self,
+        index: Index,
+        count: Verified,
+        reckoning: Reckoning,
+        known: Mapping[str, Segment],
+        logged: Mapping[str, Digest],
     ) -> None:
         self._index = index
+        self._known = known
         self._count = count
         self._reckoning = reckoning
         self._logged = logged
@@ -132,9 +140,9 @@ class _Pass:
         if path is None:
             yield Fault(name, 0, "the index knows this segment, but the file is not there")
             return
-        segment = self._index.segment(name)
-        if segment is None and path.suffix == OPEN_SUFFIX:
-            return  # another process has just begun it, and nothing in it is acknowledged
+        segment = self._known.get(name)
+        if segment is None and (path.suffix == OPEN_SUFFIX or self._index.segment(name)):
+            return  # another process has just begun it
         self._count.segments += 1
         before = self._count.bytes
         yield from self._checked(path, name, segment)
