@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
+from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
 
@@ -84,17 +85,19 @@ class Holdings:
         return found
 
     def payloads(self, record_ids: Collection[UUID]) -> dict[UUID, Digest | None]:
-        """The digest of the payload of each capture that the index has: its own, else its original's."""
+        """The digest of the payload of each capture that the index has; of a 304 that of its original."""
         wanted = [record_id.bytes for record_id in dict.fromkeys(record_ids)]
-        query = select(captures.c.record_id, captures.c.payload_digest, original.c.payload_digest).join(
-            original, original.c.record_id == captures.c.original_record_id, isouter=True
+        c = captures.c
+        query = select(c.record_id, c.status, c.payload_digest, original.c.payload_digest).join(
+            original, original.c.record_id == c.original_record_id, isouter=True
         )
         found: dict[UUID, Digest | None] = {}
         with self._database.reading() as connection:
             for start in range(0, len(wanted), _AT_ONCE):
-                some = captures.c.record_id.in_(wanted[start : start + _AT_ONCE])
-                for record_id, own, of_original in connection.execute(query.where(some)).all():
-                    digest = own if own is not None else of_original
+                some = c.record_id.in_(wanted[start : start + _AT_ONCE])
+                for record_id, status, own, of_original in connection.execute(query.where(some)).all():
+                    is_elsewhere = status == HTTPStatus.NOT_MODIFIED and of_original is not None
+                    digest = of_original if is_elsewhere else own
                     found[UUID(bytes=record_id)] = None if digest is None else Digest(digest)
         return found
 
