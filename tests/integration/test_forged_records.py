@@ -13,6 +13,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from foreign_warcs import foreign_warc
 from trust_archive import CONVOY, PAGE, TrustHome, make_home
 
 from archiver.citation.statement import later_statement
@@ -167,6 +168,21 @@ def test_a_file_that_is_not_the_logged_one_is_told_with_an_index_that_was_made_f
     messages = [fault.message for fault in faults(home) if fault.segment == name and not fault.offset]
     assert any("but logged was sha256:" in message for message in messages)
     assert any("is not the one that was sealed" in message for message in messages)
+
+
+def test_an_imported_file_that_is_not_the_logged_one_is_told_with_an_index_that_was_made_from_it(
+    home, tmp_path
+):
+    file = foreign_warc(tmp_path / "crawl-2009.warc.gz")
+    assert main(["--home", str(home.root), "import", str(file)]) == 0
+    assert faults(home) == []
+    kept = next(home.warc.glob("import-*"))
+    other = foreign_warc(tmp_path / "other.warc.gz", body=b"<p>It was dry in 2009.</p>")
+    kept.chmod(0o644)
+    kept.write_bytes(other.read_bytes())
+    reindex_from_nothing(home)
+    messages = [fault.message for fault in faults(home) if fault.segment == kept.name]
+    assert any("but logged was sha256:" in message for message in messages)
 
 
 @pytest.mark.parametrize("everything", [True, False])
