@@ -64,7 +64,7 @@ def verify_folder(
         if is_whole:
             yield from _counted(prepare(reckoning, index), count)
         for identifier in snapshots:
-            prepare_for(reckoning, index, identifier)
+            yield from _counted(prepare_for(reckoning, index, identifier), count)
         logged = logged_files(index, folder)
         # of one moment: else what one process writes into its file seems to name what another's lacks
         known = {segment.name: segment for segment in index.segments()}

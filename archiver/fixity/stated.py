@@ -41,10 +41,15 @@ def prepare(reckoning: Reckoning, index: Index) -> Iterator[Fault]:
             yield Fault(_LOG, batch.first, str(error))
 
 
-def prepare_for(reckoning: Reckoning, index: Index, identifier: str) -> None:
-    """Note what the index has of one snapshot."""
-    reckoning.known(Kind.SNAPSHOT, identifier.encode(), index.snapshot_location(identifier))
-    for statement in index.ledger.about(identifier):
+def prepare_for(reckoning: Reckoning, index: Index, identifier: str) -> Iterator[Fault]:
+    """Note what the index has of one snapshot, which must be stated."""
+    place = index.snapshot_location(identifier)
+    reckoning.known(Kind.SNAPSHOT, identifier.encode(), place)
+    statements = index.ledger.about(identifier)
+    if place and all(statement.kind != "capture" for statement in statements):
+        message = f"no statement is about {identifier} (archiver log prove {identifier} makes one)"
+        yield Fault(place.segment, place.offset, message)
+    for statement in statements:
         reckoning.known(Kind.STATEMENT, statement.digest.value, statement.location)
 
 

@@ -202,6 +202,12 @@ def test_a_statement_that_is_not_in_the_index_is_a_fault(home):
     assert found.message.startswith(f"the statement {home.second.id} is not in the index")
 
 
+def test_a_snapshot_that_nothing_states_is_told_when_it_is_named(home):
+    execute(home, f"DELETE FROM statements WHERE subject = '{home.second.id}'")
+    messages = [fault.message for fault in faults(home, data_file(home).name, snapshots=(home.second.id,))]
+    assert messages[0].startswith(f"no statement is about {home.second.id}")
+
+
 def test_a_snapshot_that_differs_in_the_index_is_a_fault(home):
     execute(home, "UPDATE snapshots SET document = replace(document, 'An Archive', 'An Enclave')")
     messages = [fault.message for fault in faults(home)]
