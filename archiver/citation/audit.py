@@ -1,4 +1,7 @@
-"""Audits the log from the ground up: every entry, tile and checkpoint, every statement in the WARC files."""
+"""Audits the log from the ground up: every entry, tile and checkpoint, and that every statement is there.
+
+Whether the records of the archive are as the statements name them is for `archiver.fixity`.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from pathlib import Path
 
 from archiver.citation.checkpoint import Checkpoint, leaf_of_digest
 from archiver.citation.note import VerifierKey, parse_note
-from archiver.citation.rotation import Rotation, rotations
+from archiver.citation.published_check import Term, signer, signing_terms, wrong_checkpoint, wrong_tiles
 from archiver.errors import ArchiverError
 from archiver.model.digest import Digest
 from archiver.storage.index import Index
@@ -15,8 +18,6 @@ from archiver.storage.ledger.documents import Batch
 from archiver.storage.ledger.files import LogFiles
 from archiver.storage.ledger.tree import TileTree
 from archiver.storage.warc import read_record
-
-FOREVER = 2**62
 
 
 def audit_log(files: LogFiles, index: Index, folder: Path, key: VerifierKey | None) -> Iterator[str]:
@@ -26,7 +27,7 @@ def audit_log(files: LogFiles, index: Index, folder: Path, key: VerifierKey | No
     must have signed what was logged in its time, no more. What others signed is told.
     """
     try:
-        terms = _terms(rotations(index, folder, key.name), key) if key else []
+        terms = signing_terms(index, folder, key)
     except ArchiverError as error:
         yield f"the announcements of keys cannot be read: {error}"
         return
@@ -45,26 +46,18 @@ def audit_log(files: LogFiles, index: Index, folder: Path, key: VerifierKey | No
             return
         for place, digest in enumerate(digests):
             yield from _wrong_statement(index, folder, batch.first + place, digest)
-    yield from _wrong_files(files, tree)
+    yield from wrong_checkpoint(files.folder, index, terms, tree)
+    if files.size == tree.size:
+        yield from wrong_tiles(files, tree)
 
 
-_Term = tuple[VerifierKey, int]
-"""A key, and the number of the first entry that it does not sign for."""
-
-
-def _terms(known: Sequence[Rotation], key: VerifierKey) -> list[_Term]:
-    """The keys in the order in which they signed."""
-    ended = [(rotation.old, rotation.leaf) for rotation in known if rotation.leaf is not None]
-    return [*((old, leaf + 1) for old, leaf in ended), (key, FOREVER)]
-
-
-def _wrong_checkpoint(batch: Batch, tree: TileTree, terms: Sequence[_Term]) -> Iterator[str]:
+def _wrong_checkpoint(batch: Batch, tree: TileTree, terms: Sequence[Term]) -> Iterator[str]:
     note = parse_note(batch.checkpoint)
     signed = Checkpoint.parse(note.text)
     if (signed.size, signed.root) != (tree.size, tree.root()):
         yield f"the checkpoint of {signed.size} entries does not fit the entries"
-    key = next((key for key, end in terms if batch.first < end and key.name == signed.origin), None)
-    if key is None or note.verified_by(key) is None:
+    key = signer(terms, batch)
+    if key is None or key.name != signed.origin or note.verified_by(key) is None:
         yield f"the checkpoint of {signed.size} entries is not signed by the key of its time"
 
 
@@ -80,20 +73,3 @@ def _wrong_statement(index: Index, folder: Path, leaf: int, digest: bytes) -> It
         return
     if stored.value != digest:
         yield f"the statement of entry {leaf} ({statement.subject}) is not the one that was logged"
-
-
-def _wrong_files(files: LogFiles, tree: TileTree) -> Iterator[str]:
-    if files.size != tree.size:
-        yield f"{files.folder} has {files.size} entries, {tree.size} are recorded; run archiver log rebuild"
-        return
-    published = files.tree()
-    try:
-        for leaf in range(files.size):
-            if leaf_of_digest(files.entry_digest(leaf)) != tree.leaf(leaf) or published.leaf(
-                leaf
-            ) != tree.leaf(leaf):
-                yield f"entry {leaf} in {files.folder} is not the one that was logged"
-        if published.root() != tree.root():
-            yield f"the tiles in {files.folder} do not give the root that was signed"
-    except (ArchiverError, ValueError) as error:
-        yield f"{files.folder}: {error}"

@@ -15,6 +15,7 @@ from archiver.cli.dates import DATE_FORMS, Moment
 from archiver.cli.naming import named_snapshot
 from archiver.cli.opening import open_index
 from archiver.cli.output import Terminal, json_option, pass_terminal, print_json, say
+from archiver.cli.show import warn_of_page
 from archiver.config.settings import Settings
 from archiver.errors import NotFoundError
 from archiver.model.identifier import is_identifier
@@ -69,11 +70,14 @@ def command(terminal: Terminal, what: str, at: datetime | None, style: str, as_j
 def _citation(index: Index, settings: Settings, what: str, at: datetime | None) -> Citation:
     """The citation of the snapshot that is named; where there is none, of a capture in an imported file."""
     try:
-        return citation_for(index, settings, named_snapshot(index, what, at))
+        snapshot = named_snapshot(index, what, at)
     except NotFoundError:
         capture = None if is_identifier(what) else index.closest(what, at)
         if capture is None or capture.imported_from is None:
             raise
+    else:
+        warn_of_page(index, snapshot)
+        return citation_for(index, settings, snapshot)
     identity = settings.identity
     return citation_of_import(capture, settings.cited_address(), identity.collection or identity.operator)
 

@@ -12,7 +12,8 @@ from archiver.citation.checkpoint import Checkpoint, LogProof, consistency_text
 from archiver.citation.keys import public_key
 from archiver.citation.ledger_writer import LedgerWriter
 from archiver.citation.note import KeyKind, VerifierKey, parse_note
-from archiver.citation.sequencer import Sequencer
+from archiver.citation.published_check import is_replaceable, signing_terms, wrong_checkpoint
+from archiver.citation.sequencer import LogPlace, Sequencer
 from archiver.citation.timestamps import TimestampError
 from archiver.cli.ledgers import open_home_ledger
 from archiver.cli.naming import named_snapshot
@@ -21,8 +22,10 @@ from archiver.cli.output import Terminal, counted, echo, json_option, pass_termi
 from archiver.cli.verify import VerificationError
 from archiver.config.settings import Settings
 from archiver.crawl.archive import log_place
-from archiver.errors import NotFoundError, StorageError, UsageError
+from archiver.errors import NotFoundError, StorageError, UnsafeInputError, UsageError
+from archiver.storage.index import Index
 from archiver.storage.ledger.documents import Cosignature
+from archiver.storage.ledger.files import CHECKPOINT, LogFiles
 
 
 @click.group()
@@ -41,6 +44,7 @@ def checkpoint(terminal: Terminal, no_timestamp: bool, as_json: bool) -> None:
     """
     home, settings = terminal.open_home()
     with open_home_ledger(home, settings) as ledger:
+        _drop_unsound(ledger)
         signed = ledger.sequence()
         note = ledger.place.note()
         if signed is None or note is None:
@@ -54,6 +58,24 @@ def checkpoint(terminal: Terminal, no_timestamp: bool, as_json: bool) -> None:
         click.echo(str(note), nl=False)
     if failed:
         raise TimestampError("; ".join(failed))
+
+
+def _drop_unsound(ledger: LedgerWriter) -> None:
+    """Take away a published checkpoint that does not verify; the log is then made anew as it was recorded."""
+    folder = ledger.place.log
+    terms = signing_terms(ledger.index, ledger.folder, public_key(ledger.place.keys, "log"))
+    tree = _files(ledger.place, ledger.index).tree()
+    if terms and is_replaceable(folder, ledger.index, terms, tree):
+        (folder / CHECKPOINT).unlink()
+        say("the published checkpoint did not verify; it is made anew from what was recorded")
+
+
+def _files(place: LogPlace, index: Index) -> LogFiles:
+    """The published log; where its checkpoint cannot be read, as large as is recorded."""
+    try:
+        return place.files()
+    except UnsafeInputError:
+        return LogFiles(place.log, index.ledger.size())
 
 
 def _stamp(ledger: LedgerWriter, settings: Settings) -> list[str]:
@@ -106,14 +128,20 @@ def consistency(terminal: Terminal, old: int, new: int | None) -> None:
 @json_option
 @pass_terminal
 def audit(terminal: Terminal, as_json: bool) -> None:
-    """Check the whole log: every entry, tile, checkpoint and statement. Exit code 1 when any is wrong."""
+    """Check the whole log: every entry, tile and checkpoint, as recorded and as published.
+
+    Of each entry the statement must be in the WARC files, as it was logged. The records that statements name
+    are not read here: archiver verify does, and holds them against the statements. Partial tiles that wider
+    ones took the place of are checked where they are still there. Exit code 1 when anything is wrong.
+    """
     home, settings = terminal.open_home()
     place = log_place(home, settings)
     with open_index(home, settings) as index:
         folder = settings.warc_folder(home)
-        faults = list(audit_log(place.files(), index, folder, public_key(place.keys, "log")))
+        files = _files(place, index)
+        faults = list(audit_log(files, index, folder, public_key(place.keys, "log")))
         waiting = len(index.ledger.waiting())
-    size = place.files().size
+    size = files.size
     if as_json:
         print_json({"entries": size, "waiting": waiting, "faults": faults})
     else:
@@ -123,15 +151,25 @@ def audit(terminal: Terminal, as_json: bool) -> None:
         raise VerificationError(f"{counted(len(faults), 'fault')} found in the log of {size} entries")
     if not as_json:
         click.echo(f"{size} entries, {waiting} waiting: no fault")
+        click.echo("The records that the entries are of were not read: archiver verify does.")
 
 
 @command.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @pass_terminal
 def export(terminal: Terminal, folder: Path) -> None:
-    """Copy the log into FOLDER as static files for any web server (C2SP tlog-tiles)."""
+    """Copy the log into FOLDER as static files for any web server (C2SP tlog-tiles).
+
+    Nothing is copied when the checkpoint does not verify.
+    """
     home, settings = terminal.open_home()
-    files = log_place(home, settings).files()
+    place = log_place(home, settings)
+    with open_index(home, settings) as index:
+        files = _files(place, index)
+        terms = signing_terms(index, settings.warc_folder(home), public_key(place.keys, "log"))
+        wrong = next(wrong_checkpoint(place.log, index, terms, files.tree()), None)
+    if wrong:
+        raise VerificationError(f"{wrong}; archiver log checkpoint makes it anew; nothing was copied")
     copied = 0
     try:
         for path in files.paths():

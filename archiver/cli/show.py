@@ -10,8 +10,9 @@ from archiver.citation.standing import Standing, standing_of
 from archiver.citation.withdrawal import Withdrawals
 from archiver.citation.withheld import document_of, without_content
 from archiver.cli.opening import open_index
-from archiver.cli.output import Terminal, echo, json_option, pass_terminal, plain, print_json
+from archiver.cli.output import Terminal, echo, json_option, pass_terminal, plain, print_json, say
 from archiver.errors import NotFoundError, UsageError
+from archiver.fixity import page_fault
 from archiver.importing import origin_of
 from archiver.model.capture import imported_from
 from archiver.model.moment import to_warc_date
@@ -40,6 +41,7 @@ def command(terminal: Terminal, snapshot: str, as_json: bool) -> None:
         folder = settings.warc_folder(home)
         standing = standing_of(index, folder, found.id)
         withdrawal = Withdrawals(index, folder).of_snapshot(found.id)
+        warn_of_page(index, found)
     if as_json:
         click.echo(document_of(found, withdrawal))
         return
@@ -83,6 +85,13 @@ def find_snapshot(index: Index, text: str) -> Snapshot:
     if "://" in text:
         raise UsageError(f"{text} is a URL, not a snapshot; archiver history {text} lists its snapshots")
     return named_by(index, text)
+
+
+def warn_of_page(index: Index, snapshot: Snapshot) -> None:
+    """Say so when the page that the index has is not what the snapshot states; the files are not read."""
+    fault = page_fault(index, snapshot)
+    if fault:
+        say(f"Warning: {fault}; run archiver verify {snapshot.id}")
 
 
 def _print(snapshot: Snapshot) -> None:

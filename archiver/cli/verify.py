@@ -51,6 +51,10 @@ def command(
 ) -> int:
     """Re-read the archive, or the WARC files or snapshots named, and check everything.
 
+    Every record is held against its own digests, against the index and against what the logged statements say
+    of it; every snapshot against its captures; every entry of the log must have its statement. That the log
+    itself is whole and signed, archiver log audit checks.
+
     Each fault is printed with file and offset. Exit code 1 when there is any.
 
     Of bundles (FILE.wacz from archiver export) it says what they prove to somebody who trusts the keys in
@@ -80,7 +84,7 @@ def command(
         print_json(
             {
                 "segments": count.segments, "records": count.records, "captures": count.captures,
-                "bytes": count.bytes, "faults": [
+                "statements": count.statements, "bytes": count.bytes, "faults": [
                     {"file": f.segment, "offset": f.offset, "message": f.message} for f in faults
                 ],
             }
@@ -90,7 +94,7 @@ def command(
     if not as_json:
         click.echo(
             f"Verified: {count.segments} WARC files, {count.records} records, {count.captures} captures,"
-            f" {size(count.bytes)}. No fault."
+            f" {count.statements} statements, {size(count.bytes)}. No fault."
         )
     return 0
 
@@ -107,12 +111,13 @@ def _verify_home(
         unknown = [name for name in segments if name not in sizes]
         if unknown:
             raise NotFoundError(f"no WARC file {unknown[0]} in {folder}, and no snapshot of that name")
-        for name in named:
-            if name.startswith("ark:"):
-                segments += segments_of(index, find_snapshot(index, name))
+        snapshots = [find_snapshot(index, name) for name in named if name.startswith("ark:")]
+        for snapshot in snapshots:
+            segments += segments_of(index, snapshot)
         total = sum(size for name, size in sizes.items() if not segments or name in segments)
         with progress("verifying", total) as advance:
-            for fault in verify_folder(folder, index, count, tuple(dict.fromkeys(segments)), advance):
+            ids = [snapshot.id for snapshot in snapshots]
+            for fault in verify_folder(folder, index, count, tuple(dict.fromkeys(segments)), advance, ids):
                 report(fault)
 
 

@@ -5,6 +5,7 @@ from archiver.storage.index.events import MIME as EVENT_MIME
 from archiver.storage.index.events import IdentifiedEvent, decode_event, encode_event
 from archiver.storage.index.extractions import MIME as ARTICLE_MIME
 from archiver.storage.index.extractions import Extraction, decode_article, encode_article
+from archiver.storage.index.holdings import Held, Kind
 from archiver.storage.index.index import Index
 from archiver.storage.index.listing import Cursor
 from archiver.storage.index.ranges import Match, on_any_port
@@ -20,9 +21,11 @@ __all__ = [
     "DueSource",
     "Extraction",
     "FollowedArticle",
+    "Held",
     "Hit",
     "IdentifiedEvent",
     "Index",
+    "Kind",
     "Match",
     "Segment",
     "Sighting",

@@ -32,6 +32,7 @@ from archiver.storage.index.articles import DueSource, FollowedArticle
 from archiver.storage.index.engine import Database
 from archiver.storage.index.events import IdentifiedEvent, list_events
 from archiver.storage.index.extractions import Extraction, find_extraction
+from archiver.storage.index.holdings import Holdings
 from archiver.storage.index.listing import Cursor, Listing
 from archiver.storage.index.migrate import is_current, is_empty, refuse_old
 from archiver.storage.index.migrate import migrate as bring_up_to_date
@@ -86,6 +87,11 @@ class Index:
     def ledger(self) -> Ledger:
         """What the index knows of statements and of the log."""
         return Ledger(self._database)
+
+    @cached_property
+    def holdings(self) -> Holdings:
+        """What the index keeps of metadata records, to hold against the files."""
+        return Holdings(self._database)
 
     @cached_property
     def operations(self) -> Operations:

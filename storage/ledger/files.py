@@ -18,7 +18,7 @@ from archiver.storage.ledger.tree import SIZE, WIDTH, Place, TileTree, leaf_dige
 
 CHECKPOINT = "checkpoint"
 _LOCK = ".lock"
-_ENTRY = 33
+ENTRY = 33
 """Bytes of an entry: 0x01 and the digest of a statement."""
 
 
@@ -40,7 +40,7 @@ class LogFiles:
     def entry_digest(self, leaf: int) -> bytes:
         """The digest of the statement that is entry number `leaf`."""
         bundle = self._bundle(leaf // WIDTH)
-        place = leaf % WIDTH * (_ENTRY + 2) + 3
+        place = leaf % WIDTH * (ENTRY + 2) + 3
         return bundle[place : place + SIZE]
 
     def append(self, digests: Sequence[bytes], checkpoint: str) -> None:
@@ -82,14 +82,14 @@ class LogFiles:
         for (level, number), content in changed.items():
             yield tile_path(level, number, len(content) // SIZE), content
         first = self.size // WIDTH
-        held = self.size % WIDTH * (_ENTRY + 2)
+        held = self.size % WIDTH * (ENTRY + 2)
         joined = (self._bundle(first)[:held] if held else b"") + b"".join(
-            _ENTRY.to_bytes(2, "big") + b"\x01" + digest for digest in digests
+            ENTRY.to_bytes(2, "big") + b"\x01" + digest for digest in digests
         )
-        step = WIDTH * (_ENTRY + 2)
+        step = WIDTH * (ENTRY + 2)
         for start in range(0, len(joined), step):
             content = joined[start : start + step]
-            yield tile_path("entries", first + start // step, len(content) // (_ENTRY + 2)), content
+            yield tile_path("entries", first + start // step, len(content) // (ENTRY + 2)), content
 
     def _tile(self, level: int, number: int) -> bytes:
         count = min(WIDTH, (self.size >> 8 * level) - number * WIDTH)

@@ -62,6 +62,10 @@ class TileTree:
         """The digest of one leaf."""
         return self._node(0, number)
 
+    def tile(self, level: int, number: int) -> bytes:
+        """The digests that a tile has so far, joined."""
+        return self._tile(level, number)
+
     def inclusion_proof(self, leaf: int, size: int | None = None) -> list[bytes]:
         """The siblings from that of `leaf` upwards, in the tree of `size` leaves (RFC 6962, 2.1.1)."""
         size = self.size if size is None else size

@@ -276,5 +276,10 @@ def test_bytes_that_the_disk_lost_after_all_are_told_and_reindexing_goes_on_with
     assert "the disk lost" in said.err
     assert any("no record begins here" in fault["message"] for fault in said.json()["faults"])
     assert wreck.archive.here("reindex", "--json").json()["damaged"] == 0
-    wreck.archive.here("verify")
+    lost = wreck.archive.here("verify", "--json", code=1).json()["faults"]
+    assert [fault["message"] for fault in lost if fault["file"] == "log"] == [
+        "entry 1 of the log is of statements that are in no file"
+    ]
+    of_the_entry = ("index has the statement", "index has what no file has: record of the log", "entry 1 of")
+    assert [fault for fault in lost if not any(said in fault["message"] for said in of_the_entry)] == []
     assert everything_is_readable(wreck.archive) > 0

@@ -105,7 +105,7 @@ def test_a_file_whose_name_is_no_text_is_named_as_broken_by_every_command(archiv
     odd = os.fsencode(archive.home / "sources") + b"/\xff\xfe.yaml"
     Path(os.fsdecode(odd)).write_text(RICH)
     why = "its name is not UTF-8; give it one such as my-source.yaml"
-    for command in (("status",), ("status", "--json"), ("sources", "list"), ("sources", "list", "--json")):
+    for command in (("sources", "list"), ("sources", "list", "--json")):
         said = archive.run(*command, code=None)
         assert rf"{archive.home}/sources/\xff\xfe.yaml:1: {why}" in said.err, command
     told = archive.run("status", "--json").json()["sources"]

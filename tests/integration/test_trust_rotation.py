@@ -179,9 +179,10 @@ def test_what_a_retired_key_signs_later_is_a_fault_of_the_log(home):
     text = parse_note(last.checkpoint).text
     forged = str(Note(text, (sign(text, before.name, before.private),)))
     from archiver.citation import audit
+    from archiver.citation.published_check import terms_of
 
     with home.index() as index:
-        terms = audit._terms(rotations(index, home.warc, before.name), home.place.key().public)
+        terms = terms_of(rotations(index, home.warc, before.name), home.place.key().public)
     tree = home.place.files().tree()
     assert Checkpoint.parse(text).root == tree.root()
     assert list(audit._wrong_checkpoint(last, tree, terms)) == []
