@@ -14,7 +14,7 @@ from archiver.retrieval import Retrieval
 from archiver.spiders.extraction import EXTRACTOR_VERSION, ExtractionError, extract
 from archiver.storage.index import Index
 from archiver.uri import with_scheme
-from archiver.versions import article_key, compare, fold, pictures_through
+from archiver.versions import article_key, compare, fold, key_of, pictures_through
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Historian:
 
     def history(self, url: str) -> History:
         """The history of the article that `url` leads to, under all its URLs. Raises NotFoundError."""
-        keys = dict.fromkeys(s.article_key for s in self._index.snapshots(url) if s.article_key)
+        keys = dict.fromkeys(filter(None, map(key_of, self._index.snapshots(url))))
         if not keys:
             raise NotFoundError(
                 f"no snapshot of {url} in this archive (archiver capture {with_scheme(url)} makes one)"
@@ -65,7 +65,7 @@ class Historian:
 
         What its other snapshots know of the pictures counts: since when one is gone, and what it was.
         """
-        keys = dict.fromkeys(s.article_key for s in (before, after) if s.article_key)
+        keys = dict.fromkeys(filter(None, map(key_of, (before, after))))
         every = {s.id: s for s in (*self._snapshots(keys), before, after)}
         known = pictures_through(every.values())
         return compare(before, after, pictures=(known[before.id], known[after.id]))

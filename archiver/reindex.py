@@ -252,7 +252,7 @@ def _referred_to(record: StoredRecord, index: Index) -> Capture | None:
             moment = parse_date(date)
         except ValueError:
             return None
-        found = index.closest(uri.strip("<>"), moment)
+        found = index.closest(uri.strip("<>"), moment, same_case=True)
         found = found if found and found.captured_at == moment else None
     return found if found and found.is_complete else None
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes, urljoin
 
@@ -227,8 +227,8 @@ _NUMERIC_HOST = re.compile(r"[1-9][0-9]*(?:\.[0-9]+){0,3}|0[0-7]*(?:\.[0-7]+){0,
 _PLAIN = re.compile(r"[ -$&-~]*")  # printable ASCII without %
 _PLAIN_ESCAPES = "!\"$&'()*+,-./:;<=>?@[\\]^_`{|}~"
 _PATH_SESSIONS = (
-    re.compile(r"(.*/)\((?:[a-z]\([0-9a-z]{24}\))+\)/([^?]+\.aspx.*)"),
-    re.compile(r"(.*/)\([0-9a-z]{24}\)/([^?]+\.aspx.*)"),
+    re.compile(r"(.*/)\((?:[a-z]\([0-9a-z]{24}\))+\)/([^?]+\.aspx.*)", re.IGNORECASE | re.ASCII),
+    re.compile(r"(.*/)\([0-9a-z]{24}\)/([^?]+\.aspx.*)", re.IGNORECASE | re.ASCII),
 )
 _QUERY_SESSIONS = tuple(
     re.compile(rf"(.*)(?:{session})(?:&(.*))?", re.IGNORECASE | re.ASCII)
@@ -241,6 +241,7 @@ _QUERY_SESSIONS = tuple(
     )
 )
 _MAY_HOLD_SESSION = re.compile(r"sid=|sessionid|cfid=", re.IGNORECASE | re.ASCII)
+_ESCAPE = re.compile(r"%[0-9A-F]{2}")
 
 
 @lru_cache(maxsize=4096)
@@ -250,6 +251,27 @@ def urlkey(uri: str) -> str:
     Host reversed without `www`, path and query in lower case, query sorted, session ids and the default port
     dropped. Never raises: a URI of another scheme, or one that is past reading, is its own key.
     """
+    return _key(uri, _in_lower_case)
+
+
+@lru_cache(maxsize=4096)
+def cased_urlkey(uri: str) -> str:
+    """The urlkey of `uri`, but with the letter case of path and query: what tells pages apart.
+
+    The urlkey itself is this in lower case.
+    """
+    return _key(uri, _in_own_case)
+
+
+def _in_lower_case(text: str) -> str:
+    return text.lower()
+
+
+def _in_own_case(text: str) -> str:
+    return _ESCAPE.sub(lambda escape: escape[0].lower(), text)
+
+
+def _key(uri: str, cased: Callable[[str], str]) -> str:
     text = _LINE_BLANKS.sub("", uri.strip(_BLANKS))
     if not text.isascii():
         text = _without_surrogates(text).encode("utf-8").decode("latin-1")
@@ -267,8 +289,8 @@ def urlkey(uri: str) -> str:
     host, port = _key_host(authority.rpartition("@")[2])
     if port == str(_DEFAULT_PORTS[scheme]):
         port = ""
-    key = f"{','.join(reversed(host.split('.')))}{port and f':{port}'}){_key_path(path)}"
-    query = _key_query(query) if query else ""
+    key = f"{','.join(reversed(host.split('.')))}{port and f':{port}'}){cased(_key_path(path))}"
+    query = _key_query(cased(_without_session(_escaped(_unescaped(query))))) if query else ""
     return f"{key}?{query}" if query else key
 
 
@@ -318,8 +340,8 @@ def _dotted_quad(host: str) -> str | None:
 
 
 def _key_path(path: str) -> str:
-    path = _escaped(_without_dots(_unescaped(path))).lower()
-    if ".aspx" in path:
+    path = _escaped(_without_dots(_unescaped(path)))
+    if ".aspx" in path.lower():
         for pattern in _PATH_SESSIONS:
             if match := pattern.fullmatch(path):
                 path = match[1] + match[2]
@@ -344,16 +366,24 @@ def _without_dots(path: str) -> str:
     return "/" + "".join(f"{segment}/" for segment in kept[:-1] if segment) + kept[-1]
 
 
-def _key_query(query: str) -> str:
-    query = _escaped(_unescaped(query))
+def _without_session(query: str) -> str:
     if _MAY_HOLD_SESSION.search(query):
         for pattern in _QUERY_SESSIONS:
             if match := pattern.fullmatch(query):
                 query = match[1] + (match[2] or "")
-    query = query.lower()
+    return query
+
+
+def _key_query(query: str) -> str:
     if len(query) <= 1 or "&" not in query:
         return query
-    return "&".join("=".join(pair) for pair in sorted(tuple(part.split("=", 1)) for part in query.split("&")))
+    pairs = (tuple(part.split("=", 1)) for part in query.split("&"))
+    return "&".join("=".join(pair) for pair in sorted(pairs, key=_without_case))
+
+
+def _without_case(pair: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Sorts as the pair in lower case does, which the case decides only where nothing else does."""
+    return tuple(part.lower() for part in pair), pair
 
 
 def _unescaped(text: str) -> str:

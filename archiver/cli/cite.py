@@ -23,6 +23,7 @@ from archiver.model.moment import to_warc_date
 from archiver.model.snapshot import Snapshot
 from archiver.model.version import ChangeKind
 from archiver.storage.index import Index
+from archiver.versions import key_of
 
 
 @click.command()
@@ -85,7 +86,7 @@ def _citation(index: Index, settings: Settings, what: str, at: datetime | None) 
 def citation_for(index: Index, settings: Settings, snapshot: Snapshot) -> Citation:
     """The citation of a snapshot, with what later visits found."""
     identity = settings.identity
-    visits = index.events(snapshot.article_key, snapshot.page.target_uri)
+    visits = index.events(key_of(snapshot), snapshot.page.target_uri)
     later = [visit for visit in visits if visit.observed_at > snapshot.captured_at]
     latest = next(index.snapshots(snapshot.seed, descending=True, limit=1), snapshot)
     gone = [visit for visit in later if visit.kind is ChangeKind.GONE]

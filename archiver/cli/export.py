@@ -16,6 +16,7 @@ from archiver.errors import NotFoundError, UsageError
 from archiver.model import identifier
 from archiver.model.snapshot import Snapshot
 from archiver.storage.index import Index
+from archiver.versions import key_of
 
 
 @click.command()
@@ -79,5 +80,5 @@ def _named(index: Index, name: str, at: datetime | None, *, all_versions: bool) 
     found = list(index.snapshots(name))
     if not found:
         raise NotFoundError(f"no snapshot of {name} in this archive")
-    key = found[-1].article_key
+    key = key_of(found[-1])
     return list(index.article_snapshots(key)) if key else found

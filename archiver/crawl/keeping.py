@@ -33,6 +33,7 @@ from archiver.versions import (
     classify,
     compare_pictures,
     has_changed,
+    key_of,
     pictures_through,
 )
 from archiver.versions.revisit import SECOND_LOOK, next_look, next_visit
@@ -164,7 +165,7 @@ class SnapshotKeeper:
         """Plan the next visit, no later than `look` if that is given, then report this one."""
         shown = snapshot or known
         if self._ladder is not None and shown:
-            key = shown.article_key if outcome in SEEN else asked_key(fetched.seed, shown)
+            key = key_of(shown) if outcome in SEEN else asked_key(fetched.seed, shown)
             if key:
                 await asyncio.to_thread(self._follow, self._ladder, key, fetched, page, outcome, event, look)
         self._report(fetched, page, snapshot, outcome, reason)

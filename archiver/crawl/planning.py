@@ -12,7 +12,7 @@ from archiver.model.fetched import FetchedPage
 from archiver.model.picture import PictureRole
 from archiver.model.snapshot import Snapshot
 from archiver.storage.index import FollowedArticle, Index, Match
-from archiver.versions import address_key, pictures_through
+from archiver.versions import address_key, key_of, pictures_through
 from archiver.versions.revisit import SECOND_LOOK, SHORTEST, next_look, next_visit
 
 LOOKED_BACK = 50
@@ -39,9 +39,9 @@ def is_known(index: Index, url: str, updated: datetime | None, now: datetime, *,
     page that never was there is left alone for as long as it was known not to be. A page that was captured
     and has no snapshot, so that it is not `is_whole`, was left half done by a crash.
     """
-    last = index.closest(url, below=500)
+    last = index.closest(url, below=500, same_case=True)
     is_refusal = last is not None and last.status >= 400
-    good = index.closest(url, below=400) if is_refusal else last
+    good = index.closest(url, below=400, same_case=True) if is_refusal else last
     done = good if is_whole else None
     refused = last if last and is_refusal and last.status not in COME_AGAIN else None
     seen = refused or done
@@ -49,7 +49,8 @@ def is_known(index: Index, url: str, updated: datetime | None, now: datetime, *,
         return False
     if done or refused is None:
         return True
-    first = next(index.captures(Match.EXACT, url, limit=1), refused)
+    all_cases = index.captures(Match.EXACT, url)
+    first = next((each for each in all_cases if each.target_uri == refused.target_uri), refused)
     return now - refused.captured_at < min(LONGEST_REST, refused.captured_at - first.captured_at)
 
 
@@ -58,7 +59,8 @@ def adopt(index: Index, source: Source, shown: Snapshot, url: str, now: datetime
 
     One that was captured by hand, whose source is gone or renamed, or whose ladder had ended sooner.
     """
-    article = index.followed(shown.article_key) if shown.article_key else None
+    key = key_of(shown)
+    article = index.followed(key) if key else None
     if article is None or (article.next_visit_at and now - article.next_visit_at < ABANDONED):
         return
     if address_key(shown.page.target_uri) != address_key(url):
@@ -73,7 +75,7 @@ def try_again(index: Index, url: str, now: datetime, before: FollowedArticle | N
 
     In an hour, and after each further failure in a row in twice the time, at most a day.
     """
-    good = index.closest(url, now, below=400)
+    good = index.closest(url, now, below=400, same_case=True)
     if before is None or good is None or before.last_visit <= good.captured_at:
         return now + TRY_AGAIN
     return now + min(LONGEST_TRY, max(TRY_AGAIN, 2 * (now - before.last_visit)))
@@ -104,7 +106,7 @@ def plan_anew(index: Index, ladder: Sequence[timedelta], articles: Iterable[Foll
 
 
 def _planned(index: Index, ladder: Sequence[timedelta], article: FollowedArticle) -> FollowedArticle:
-    last = index.closest(article.url, failures=True)
+    last = index.closest(article.url, failures=True, same_case=True)
     visited = max(article.last_visit, last.captured_at) if last else article.last_visit
     looks = [next_visit(ladder, article.first_seen, visited, changed=False), *_second_looks(index, article)]
     wanted = [max(look, visited + SHORTEST) for look in looks if look]

@@ -87,7 +87,7 @@ class Snapshot:
     """What the page says of the article, without its `pictures`; None when it could not be read."""
     announcement: Announcement | None = None
     article_key: str | None = None
-    """The urlkey of the article's own URL: the same for all versions and all URLs of one article."""
+    """The cased urlkey of the article's own URL: the same for all versions and all URLs of one article."""
     resources: tuple[SnapshotResource, ...] = ()
     """Stylesheets and other files that the page needs; those of older snapshots are not listed."""
 

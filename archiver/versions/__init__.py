@@ -3,7 +3,7 @@
 from archiver.versions.classify import Outcome, Visit, classify
 from archiver.versions.compare import compare, first_seen, has_changed, needs_reextraction
 from archiver.versions.furniture import Changed, Furniture, furniture_of
-from archiver.versions.identity import address_key, article_key, asked_key
+from archiver.versions.identity import address_key, article_key, asked_key, key_of
 from archiver.versions.pictures import compare_pictures
 from archiver.versions.seen import Pictures, pictures_through
 from archiver.versions.textdiff import Span, SpanKind, align, as_html, as_text, spans
@@ -30,6 +30,7 @@ __all__ = [
     "fold",
     "furniture_of",
     "has_changed",
+    "key_of",
     "needs_reextraction",
     "pictures_through",
     "spans",

@@ -18,7 +18,7 @@ from archiver.model.moment import to_warc_date
 from archiver.model.snapshot import Snapshot
 from archiver.model.version import ArticleEvent, ChangeKind
 from archiver.spiders.extraction.digests import paragraph_digests
-from archiver.versions.identity import address_key, article_key, asked_key, is_front_of
+from archiver.versions.identity import address_key, article_key, asked_key, is_front_of, is_same
 from archiver.versions.phrases import (
     CONSENT_ADDRESS,
     CONSENT_TITLE,
@@ -143,7 +143,7 @@ def _by_key(visit: Visit, known: Snapshot | None) -> Iterator[_Verdict]:
     """Whether the article has another address; what could not be read has no link that says so."""
     if known is None or known.article_key is None:
         return
-    if article_key(visit.article, visit.final_url, visit.seed) == known.article_key:
+    if is_same(article_key(visit.article, visit.final_url, visit.seed), known.article_key):
         return
     redirected = address_key(visit.final_url) != address_key(visit.seed)
     if known.article is None or visit.article is None:

@@ -24,6 +24,7 @@ from archiver.model.version import (
 )
 from archiver.versions.fields import compare_fields
 from archiver.versions.furniture import NO_FURNITURE, Furniture, Text, noise_of
+from archiver.versions.identity import key_of
 from archiver.versions.pictures import compare_pictures
 from archiver.versions.seen import Pictures, seen_pictures
 from archiver.versions.textdiff import align
@@ -161,7 +162,7 @@ def _only_cut(edits: Sequence[ParagraphChange]) -> bool:
 
 
 def _has_moved(before: Snapshot, after: Snapshot) -> bool:
-    keys = (before.article_key, after.article_key)
+    keys = (key_of(before), key_of(after))
     return None not in keys and keys[0] != keys[1]
 
 

@@ -8,18 +8,18 @@ from urllib.parse import urlsplit
 from archiver.model.article import ArticleField, ExtractedArticle
 from archiver.model.snapshot import Snapshot
 from archiver.spiders.discovery.identity import article_identity, identity_key, is_front_page
-from archiver.uri import urlkey
+from archiver.uri import cased_urlkey
 
 _OF_AN_ARTICLE = re.compile(r"\d{3,}|(?:[^-_]+[-_]){3,}|\.[a-z]{2,5}$", re.IGNORECASE)
 """Marks the last segment of an article's path, not of a section's: a number, a long slug, a file type."""
 
 
 def article_key(article: ExtractedArticle | None, page_url: str, seed: str) -> str:
-    """The urlkey of the article's own address: equal for its AMP, mobile, tracking and redirected addresses.
+    """The cased urlkey of the article's own address, whichever of its addresses was asked for.
 
-    The page's claim of its canonical address decides if it can be believed: it is on the same site, and no
-    front page or section front. Else the address that the page came from, unless the request for `seed` ended
-    on such a front: then `seed`.
+    It is equal for AMP, mobile, tracking and redirected addresses. The page's claim of its canonical address
+    decides if it can be believed: it is on the same site, and no front page or section front. Else the
+    address that the page came from, unless the request for `seed` ended on such a front: then `seed`.
     """
     final = seed if is_front_of(page_url, seed) else page_url
     canonical = article.canonical_url if article else None
@@ -30,8 +30,22 @@ def article_key(article: ExtractedArticle | None, page_url: str, seed: str) -> s
 
 
 def address_key(url: str) -> str:
-    """The urlkey of `url` without what makes variants of one address: tracking, AMP, mobile host, `www`."""
-    return urlkey(f"http://{identity_key(url)}")
+    """The cased urlkey of `url` without what makes variants of one address: tracking, AMP, mobile host."""
+    return cased_urlkey(f"http://{identity_key(url)}")
+
+
+def key_of(snapshot: Snapshot) -> str | None:
+    """The key of the article that a snapshot shows; with the case of letters where it was stored without."""
+    stored = snapshot.article_key
+    if stored is None:
+        return None
+    key = article_key(snapshot.article, snapshot.page.target_uri, snapshot.seed)
+    return key if is_same(key, stored) else stored
+
+
+def is_same(key: str, stored: str) -> bool:
+    """Whether a key that was stored may be `key`; those of earlier versions are in lower case."""
+    return stored in (key, key.lower())
 
 
 def asked_key(seed: str, known: Snapshot) -> str | None:
@@ -41,7 +55,7 @@ def asked_key(seed: str, known: Snapshot) -> str | None:
     at another address, what becomes of `seed` says nothing of that page's article: then a key of its own.
     """
     if address_key(known.page.target_uri) == address_key(seed):
-        return known.article_key
+        return key_of(known)
     return article_key(None, seed, seed)
 
 

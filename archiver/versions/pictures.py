@@ -8,16 +8,19 @@ from dataclasses import replace
 
 from archiver.model.digest import Digest
 from archiver.model.version import Noise, PictureChange, PictureChangeKind
-from archiver.versions.seen import Gone, Pictures, Seen, pair, without_cache_key
+from archiver.versions.seen import Gone, Pictures, Seen, joined, pair, part_of, without_cache_key
 
 
 def compare_pictures(olds: Pictures, news: Pictures) -> tuple[PictureChange, ...]:
     """Every difference between two visits' pictures in the order of the later page, the removed last."""
     pairs = pair(olds, news)
+    together = joined(olds, news, pairs)
     changes: list[PictureChange] = []
     for j, new in enumerate(news):
         if j in pairs:
             changes += _differences(olds[pairs[j]], new)
+        elif j in together:
+            changes += _differences(part_of(olds[together[j]], new), new)
         else:
             changes.append(_came_or_went(PictureChangeKind.ADDED, new))
     paired = set(pairs.values())

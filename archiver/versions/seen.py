@@ -99,8 +99,12 @@ def seen_pictures(snapshot: Snapshot, earlier: Pictures = ()) -> Pictures:
     if all(new.had or not new.counts for new in news):
         return news
     pairs = pair(earlier, news)
+    known = {place: earlier[old] for place, old in pairs.items()}
+    known |= {
+        place: part_of(earlier[old], news[place]) for place, old in joined(earlier, news, pairs).items()
+    }
     return tuple(
-        _remembered(earlier[pairs[place]], new, snapshot.captured_at) if place in pairs else new
+        _remembered(known[place], new, snapshot.captured_at) if place in known else new
         for place, new in enumerate(news)
     )
 
@@ -175,3 +179,27 @@ def pair(olds: Sequence[Seen], news: Sequence[Seen]) -> dict[int, int]:
                 pairs[j] = match
                 used.add(match)
     return pairs
+
+
+def joined(olds: Sequence[Seen], news: Sequence[Seen], pairs: Mapping[int, int]) -> dict[int, int]:
+    """For each later picture that `pairs` has not the earlier one that it was kept as one with.
+
+    Snapshots of earlier versions of this program have pictures with names like sizes (`1-1`, `1-2`) as one.
+    """
+    places: dict[str, int] = {}
+    for j, i in pairs.items():
+        if news[j].url in olds[i].addresses:
+            for address in olds[i].addresses - news[j].addresses:
+                places.setdefault(address, i)
+    return {j: places[new.url] for j, new in enumerate(news) if j not in pairs and new.url in places}
+
+
+def part_of(old: Seen, new: Seen) -> Seen:
+    """What of `old` is the picture `new`; the words beside it were not kept."""
+    had, last = (
+        {url: digest for url, digest in known.items() if url in new.addresses}
+        for known in (old.had, old.last)
+    )
+    gone = old.gone if old.gone and old.gone.url in new.addresses else None
+    picture = replace(old.picture, found=new.picture.found)
+    return replace(old, picture=picture, url=new.url, had=had, addresses=new.addresses, last=last, gone=gone)

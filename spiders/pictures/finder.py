@@ -30,8 +30,8 @@ def find_pictures(document: Document, policy: PicturePolicy = PicturePolicy()) -
     Addresses are absolute, ASCII, without fragment; a `data:` URI is shortened to the digest of its bytes.
     Never raises.
     """
-    collector, groups = _looked_at(document, policy)
-    return _described(document, collector, groups[: policy.limit], policy)
+    collector, groups, reader = _looked_at(document, policy)
+    return _described(document, collector, groups[: policy.limit], reader, policy)
 
 
 def look_for_pictures(document: Document, policy: PicturePolicy) -> PagePictures:
@@ -39,10 +39,11 @@ def look_for_pictures(document: Document, policy: PicturePolicy) -> PagePictures
 
     That is what is over the limit, and what stands under an address that cannot be fetched. Never raises.
     """
-    collector, groups = _looked_at(document, policy)
+    collector, groups, reader = _looked_at(document, policy)
+    described = _described(document, collector, groups, reader, policy)
     listed: list[tuple[int, FoundPicture, str | None]] = []
     wanted = 0
-    for group, picture in zip(groups, _described(document, collector, groups, policy), strict=True):
+    for group, picture in zip(groups, described, strict=True):
         wanted += bool(picture.fetch)
         over = (
             f"over the limit of {policy.limit} pictures" if picture.fetch and wanted > policy.limit else None
@@ -64,16 +65,16 @@ def look_for_pictures(document: Document, policy: PicturePolicy) -> PagePictures
     )
 
 
-def _looked_at(document: Document, policy: PicturePolicy) -> tuple[Collector, list[Group]]:
+def _looked_at(document: Document, policy: PicturePolicy) -> tuple[Collector, list[Group], WordsReader]:
     collector = Collector(document, Screen(policy.viewport_width, policy.viewport_height, policy.density))
-    groups = grouped(collector.collect(), document.url)
-    return collector, [group for group in groups if policy.icons or not _is_icon(group)]
+    reader = WordsReader()
+    groups = grouped(collector.collect(), document.url, reader.beside)
+    return collector, [group for group in groups if policy.icons or not _is_icon(group)], reader
 
 
 def _described(
-    document: Document, collector: Collector, groups: list[Group], policy: PicturePolicy
+    document: Document, collector: Collector, groups: list[Group], reader: WordsReader, policy: PicturePolicy
 ) -> tuple[FoundPicture, ...]:
-    reader = WordsReader()
     words = [reader.read(group) for group in groups]
     title = document.root.findtext(".//title") or ""
     roles = Roles(Layout(collector.paragraphs, collector.headings, title))

@@ -1,70 +1,136 @@
-"""Tells whether two addresses are renditions of one picture: the same but for size, crop, format and host.
+"""Tells whether two addresses are renditions of one picture, wherever in a page each of them stands.
 
-It errs on the side of two pictures: pictures joined by mistake hide one, pictures kept apart only repeat one.
+Only marks that are unmistakably of a size, a format or a delivery count for nothing, and letter case always
+counts. It errs on the side of two pictures: pictures joined by mistake hide one, its caption and that it was
+deleted; pictures kept apart only repeat one. What is known to be one picture may be alike in more ways
+(`likeness`).
 """
 
 from __future__ import annotations
 
 import re
+from typing import Final
 from urllib.parse import unquote
 
-_EMBEDDED = re.compile(r"https?(?::|%3A)(?:/|%2F){1,2}", re.IGNORECASE)
-_EXTENSIONS = re.compile(
+EXTENSIONS: Final = re.compile(
     r"(?:\.(?:jpe?g|jpe|png|webp|gif|avif|heic|jxl|bmp|tiff?))++(?P<end>$)?", re.IGNORECASE
 )
-_PARAMETERS = (
+SIGNATURE: Final = re.compile(r"^(?:hmac|sig|s|sign|v)?[:=]?[\w-]{27,}={1,2}$", re.IGNORECASE)
+PARAMETERS: Final = (
     "w|h|c|q|s|r|f|g|dpr|width|height|quality|size|imwidth|crop|fit|format|auto|ar|rect|b|e|t|x|y|z|v"
 )
-_VARIANTS = (
-    "original|orig|large|medium|small|big|thumb|thumbnail|thumbnails|mini|full|fullsize|scaled|resized?|resizer?"
-    "|crops?|cropped|format|webp|jpe?g|png|avif|auto|fit|fill|scale|max|min|teaser|mobile|desktop|tablet|landscape"
-    "|portrait|square|wide|hero|lead|default|preview|retina|hd|sd|xxl|xl|xs|sm|md|lg|l|m|s|quadrat|quer|hoch"
-    "|filters?|smart|images?|imgs?|media|files?|public|styles|cdn-cgi|fl|progressive"
-)
-_SIZE = re.compile(
-    rf"""
-      (?<![0-9a-z])(?:\d{{1,4}}x\d{{1,4}}|\d{{1,4}}x|x\d{{1,4}}|@?[1-4]x|\d{{2,4}}px?)(?![0-9a-z])
-    | (?<![0-9a-z])(?:(?:{_PARAMETERS})[-_=:,]|[whq]|width|height)\d+(?:[.,:x]\d+)*(?![0-9a-z])
-    | (?<![0-9a-z])\d{{1,2}}[-:_x]\d{{1,2}}(?![0-9])
-    | (?<![0-9a-z])(?:{_VARIANTS})(?![0-9a-z])
-    """,
-    re.VERBOSE,
-)
-_SIGNATURE = re.compile(r"^(?:hmac|sig|s|sign|v)?[:=]?[\w-]{27,}={1,2}$")
-_BREAKS = re.compile(r"[^0-9a-z\u0080-\uffff]+")
-_NUMBER = re.compile(r"(?<![0-9a-z])\d{5,}(?![0-9a-z])")
-_HEXADECIMAL = re.compile(r"(?<![0-9a-z])(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{10,}(?![0-9a-z])")
-_RENDERING = frozenset(
+RENDERING: Final = frozenset(
     "fm|rw|rh|resize|strip|compress|sharp|op|mode|impolicy|sig|sum|signature|token|hash|expires|ssl|cb|version"
-    f"|ver|m|tl|ve|as|{_PARAMETERS}".split("|")
+    f"|ver|m|tl|ve|as|{PARAMETERS}".split("|")
 )
 """Parameters of a query that say how a picture is rendered, or prove the right to ask."""
 
+_EMBEDDED = re.compile(r"https?(?::|%3A)(?:/|%2F){1,2}", re.IGNORECASE)
+_SURE = (
+    r"(?:\d{2,4}x\d{2,4}|16x9|9x16|21x9|@[1-4]x|[wh](?:\d{4}|[2-9]\d0)|[wh][_=:]\d{2,4}"
+    r"|(?:width|height)[-_=:]?\d{2,4}|\d{3,4}px)"
+)
+_BESIDE = rf"(?:[whq]\d+|(?:r|dpr|fpx|fpy)\d+(?:\.\d+)?|(?:{PARAMETERS})[_=:][0-9a-z.:]{{1,40}})"
+"""Marks that are of a size only where a sure one stands before them."""
+_SIZE_MARKS = re.compile(
+    rf"(?:(?<![-_.,~=])[-_.,~=]{{1,3}}|(?=@)){_SURE}(?:[-_.,~]{{1,3}}(?:{_SURE}|{_BESIDE}))*(?![0-9a-z])"
+    r"|[-_](?:scaled|thumb(?:nail)?)$",
+    re.IGNORECASE,
+)
+_SURE_PART = re.compile(
+    rf"{_SURE}|[wh]\d{{2,4}}|\d{{3,4}}[xw]|x\d{{3,4}}|(?:w|h|q|width|height|quality|dpr|imwidth)[_=:][\d.]+"
+    r"|(?:f|format)[_=:](?:auto|jpe?g|webp|png|avif)|c_(?:fill|fit|scale|crop|thumb|limit|pad|lfill)",
+    re.IGNORECASE,
+)
+_PART = re.compile(rf"{_BESIDE}|[a-z]{{1,12}}[_=:][\w.:-]*", re.IGNORECASE)
+_BETWEEN_PARTS = re.compile(r"[,;&~]")
+_SERVICE = re.compile(r"filters:.*|(?:full-|adaptive-)?fit-in|smart|unsafe|trim", re.IGNORECASE)
+_SIZES = frozenset(
+    {
+        "original", "orig", "large", "medium", "small", "big", "thumb", "thumbs", "thumbnail", "thumbnails",
+        "mini", "full", "fullsize", "resize", "resized", "scaled", "preview", "xxl", "xl", "xs", "sm",
+        "md", "lg",
+    }
+)  # fmt: skip
+_LEAST_NAME = 4
+"""Characters of a file name that says more than its folder does."""
+_WHICH = frozenset(
+    {
+        "id", "n", "p", "no", "nr", "num", "number", "pic", "picture", "photo", "img", "image", "file",
+        "name", "src", "url", "key", "page", "i",
+    }
+)  # fmt: skip
+"""Parameters that say which picture it is, even where the path names a file."""
+_OWN_NUMBER = re.compile(
+    r"(?<![0-9a-z])(?:\d{7,}|(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{10,})(?![0-9a-z])", re.IGNORECASE
+)
+_DATE = re.compile(r"(?:19|20)\d{6}(?:\d{4,6})?$")
+
 
 def identity(address: str) -> str:
-    """A key that is equal for addresses that are obviously renditions of the same picture."""
+    """A key that is equal for addresses that are unmistakably renditions of the same picture."""
     if address.startswith("data:"):
         return address
-    address = _innermost(address)
-    host, _, rest = address.partition("://")[2].partition("/")
+    host, path, query = parts_of(address)
+    *folders, name = [segment for segment in path.split("/") if segment and not SIGNATURE.match(segment)] or [
+        ""
+    ]
+    told = _telling(query, has_extension(path))
+    plain = without_extension(name)
+    plain = _SIZE_MARKS.sub("", plain) or plain
+    if any(not _DATE.match(number) for number in _OWN_NUMBER.findall(plain)):
+        return f"{plain}|{told}"
+    return f"{host}/{'/'.join([*_telling_folders(folders, plain), plain])}|{told}"
+
+
+def parts_of(address: str) -> tuple[str, str, str]:
+    """Host, path without escapes, and query; of the address inside where a resizing service is given one."""
+    host, _, rest = _innermost(address).partition("://")[2].partition("/")
     path, _, query = rest.partition("?")
-    path = unquote(path).lower()
-    segments = [segment for segment in path.split("/") if segment and not _SIGNATURE.match(segment)]
-    stem = _EXTENSIONS.sub(_unless_last, "/".join(segments))
-    numbers = sorted({*_NUMBER.findall(stem), *_HEXADECIMAL.findall(stem)})
-    words = [word for word in _BREAKS.split(_SIZE.sub(" ", stem.rpartition("/")[2])) if word]
-    if numbers and (sum(map(len, words)) >= 8 or any(len(number) >= 8 for number in numbers)):
-        return f"{' '.join(numbers)}|{' '.join(words)}"
-    told = "" if not query or numbers or _has_extension(path) else _telling(query)
-    return f"{host}|{' '.join(word for word in _BREAKS.split(_SIZE.sub(' ', stem)) if word) or stem}|{told}"
+    return host, unquote(path), query
 
 
-def _unless_last(extensions: re.Match[str]) -> str:
-    return extensions[0] if extensions["end"] is None else ""
+def without_extension(path: str) -> str:
+    """`path` without what says at its end which format it is."""
+    return EXTENSIONS.sub(lambda found: found[0] if found["end"] is None else "", path)
 
 
-def _has_extension(path: str) -> bool:
-    return any(extensions["end"] is not None for extensions in _EXTENSIONS.finditer(path))
+def has_extension(path: str) -> bool:
+    """Whether `path` ends as a file name of a picture."""
+    return any(found["end"] is not None for found in EXTENSIONS.finditer(path))
+
+
+def _telling_folders(folders: list[str], name: str) -> list[str]:
+    """Those that do not only say how the picture is delivered."""
+    kept: list[str] = []
+    service = ""
+    for folder in folders:
+        before, service = service, folder.lower()
+        if service == "public" and len(kept) > 1 and kept[-2].lower() == "styles":
+            del kept[-2:]  # Drupal: styles/NAME/public
+        elif service == "image" and before == "cdn-cgi":
+            kept.pop()
+        elif service in _SIZES and len(name) >= _LEAST_NAME:
+            continue
+        elif not _is_delivery(folder) and not (before in ("resize", "resized") and folder.isdecimal()):
+            kept.append(folder)
+    return kept
+
+
+def _is_delivery(folder: str) -> bool:
+    if _SERVICE.fullmatch(folder):
+        return True
+    parts = _BETWEEN_PARTS.split(folder)
+    return any(_SURE_PART.fullmatch(part) for part in parts) and all(
+        _SURE_PART.fullmatch(part) or _PART.fullmatch(part) for part in parts
+    )
+
+
+def _telling(query: str, of_file: bool) -> str:
+    """The parameters that say which picture it is."""
+    pairs = query[:2000].split("&") if query else []
+    names = ((pair.partition("=")[0].lower(), pair) for pair in pairs)
+    return "&".join(pair for name, pair in names if (name in _WHICH if of_file else name not in RENDERING))
 
 
 def _innermost(address: str) -> str:
@@ -76,16 +142,9 @@ def _innermost(address: str) -> str:
     return unquote(inner.partition("&")[0]) if "%2f" in inner[:14].lower() else inner
 
 
-def _telling(query: str) -> str:
-    """The parameters that say which picture it is."""
-    parts = query[:2000].split("&")
-    return "&".join(part for part in parts if part.partition("=")[0].lower() not in _RENDERING)
-
-
 _MARK = re.compile(
     r"(?<![0-9a-z])(?:\d{6,}|[0-9a-f]{10,}|(?=[a-z_-]*+\d)[0-9a-z_-]{16,}+)(?![0-9a-z])", re.IGNORECASE
 )
-_DATE = re.compile(r"(?:19|20)\d{6}(?:\d{4,6})?$")
 
 
 def marks(address: str) -> frozenset[str]:

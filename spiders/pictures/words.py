@@ -11,6 +11,7 @@ from lxml.etree import _Element
 
 from archiver.spiders.pictures.group import Group
 from archiver.spiders.pictures.layout import class_words, written_classes
+from archiver.spiders.pictures.sighting import Sighting
 
 LONGEST = 5_000
 """Characters of an alt text or caption that are kept."""
@@ -73,6 +74,12 @@ class WordsReader:
         if credit is None:
             credit = next((text for s in group.sightings if (text := _squeezed(s.credit))), None)
         return PictureWords(alt, caption, _without_label(credit) or _credit_in(caption), marked)
+
+    def beside(self, sighting: Sighting) -> tuple[str | None, str | None]:
+        """The alt text and the caption that stand at one place of a picture."""
+        block = self._block(sighting.element) if sighting.element is not None else None
+        caption = block.caption if block is not None and block.marked else None
+        return _squeezed(sighting.alt), caption
 
     def _block(self, element: _Element) -> _Block | None:
         """What the smallest block around the picture with a caption or credit, and no other picture, says."""

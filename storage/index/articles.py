@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from archiver.model.moment import to_microseconds
 from archiver.model.snapshot import Snapshot
 from archiver.storage.index.engine import Database
+from archiver.storage.index.former import belongs, digests_of
 from archiver.storage.index.rows import read_moment, storable, url_digest
 from archiver.storage.index.schema import articles
 
@@ -95,8 +96,9 @@ def follow_snapshots(database: Database, connection: Connection, snapshots: Iter
 
 def one(connection: Connection, key: str) -> FollowedArticle | None:
     """See `Index.followed`."""
-    row = connection.execute(select(articles).where(articles.c.article_digest == url_digest(key))).first()
-    return None if row is None else _article(row)
+    rows = connection.execute(select(articles).where(articles.c.article_digest.in_(digests_of(key)))).all()
+    found = sorted(map(_article, rows), key=lambda article: article.key != key)
+    return next((article for article in found if belongs(key, article.key, [article.url])), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from archiver.errors import DamagedRecordError
 from archiver.model.moment import to_microseconds
 from archiver.model.version import ArticleEvent
 from archiver.storage.index.engine import Database
+from archiver.storage.index.former import belongs, digests_of
 from archiver.storage.index.rows import url_digest
 from archiver.storage.index.schema import events
 
@@ -57,11 +58,11 @@ def write_events(database: Database, connection: Connection, observed: Sequence[
 
 def list_events(connection: Connection, article_key: str | None, url: str | None) -> list[ArticleEvent]:
     """See `Index.events`."""
+    wanted: ColumnElement[bool] = events.c.url_digest == url_digest(url or "")
     if article_key is not None:
-        wanted = events.c.article_digest == url_digest(article_key)
-    else:
-        wanted = events.c.url_digest == url_digest(url or "")
+        wanted = events.c.article_digest.in_(digests_of(article_key))
     found = connection.scalars(
         select(events.c.document).where(wanted).order_by(events.c.observed_at, events.c.event_id)
     ).all()
-    return [decode_event(document) for document in found]
+    every = [decode_event(document) for document in found]
+    return [e for e in every if article_key is None or belongs(article_key, e.article_key, [e.url])]

@@ -165,17 +165,26 @@ class Index:
         failures: bool = False,
         below: int = 1_000,
         same_url: bool = False,
+        same_case: bool = False,
     ) -> Capture | None:
         """The capture of `url` nearest to the moment `at`, or the latest.
 
         The exact URL is preferred; without a capture of it any URL of the same urlkey counts. Of two
         captures at the same distance the earlier is taken. Exchanges without a response count only with
         `failures`, and only statuses less than `below`. With `same_url` only captures of the very URL count,
-        which takes the same time however many URLs share the urlkey.
+        which takes the same time however many URLs share the urlkey; with `same_case` no URL counts that
+        differs in the letter case of path or query, since that can be another page.
         """
         with self._database.reading() as connection:
             return lookup.closest(
-                self._database, connection, url, at, failures=failures, below=below, same_url=same_url
+                self._database,
+                connection,
+                url,
+                at,
+                failures=failures,
+                below=below,
+                same_url=same_url,
+                same_case=same_case,
             )
 
     def captures(
@@ -282,7 +291,8 @@ class Index:
     ) -> Iterator[Snapshot]:
         """The snapshots, or those that `url` was the seed or the page of, by moment and identifier.
 
-        URLs with the same urlkey count as the same. `after` is moment and identifier of the last one seen.
+        URLs with the same urlkey count as the same, unless the case of letters tells them apart. `after` is
+        moment and identifier of the last one seen.
         """
         first, last = _span(from_, to)
         return snapshots.listed(

@@ -8,7 +8,17 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select, bindparam, func, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Integer,
+    Select,
+    bindparam,
+    func,
+    select,
+    union_all,
+)
 
 from archiver.model.capture import Capture, Original, RecordType
 from archiver.model.digest import EMPTY, Digest
@@ -18,6 +28,7 @@ from archiver.storage.index.imports import is_own
 from archiver.storage.index.rows import select_captures, to_capture, url_id, url_names
 from archiver.storage.index.schema import can_be_original, captures, urls
 from archiver.storage.index.writing import as_target
+from archiver.uri import cased_urlkey
 
 _FOREVER: Final = 2**62
 _GROUP_SIZES: Final = (1, 4, 16, 64, 256)
@@ -38,6 +49,7 @@ def closest(
     failures: bool,
     below: int,
     same_url: bool,
+    same_case: bool,
 ) -> Capture | None:
     """See `Index.closest`."""
     uri = as_target(url)
@@ -48,9 +60,34 @@ def closest(
         "below": below,
     }
     row = database.statement(_closest_of_url).first(connection, values)
+    if row is None and same_case:
+        return _closest_in_case(database, connection, uri, values)
     if row is None and not same_url:
         row = database.statement(_closest_of_key).first(connection, values)
     return None if row is None else resolved(database, connection, [to_capture(row)])[0]
+
+
+def _closest_in_case(
+    database: Database, connection: Connection, uri: str, values: dict[str, Any]
+) -> Capture | None:
+    """The nearest capture of a URL that differs from `uri` in what is no letter case of path and query."""
+    key = cased_urlkey(uri)
+    rows = database.statement(_of_key).rows(connection, {"key": values["key"], "most": _AT_ONCE})
+    found = [
+        to_capture(row)
+        for (url,) in rows
+        if url != uri
+        and cased_urlkey(url) == key
+        and (row := database.statement(_closest_of_url).first(connection, {**values, **url_names("", url)}))
+    ]
+    at = values["at"]
+    nearest = min(found, key=lambda each: abs(to_microseconds(each.captured_at) - at), default=None)
+    return None if nearest is None else resolved(database, connection, [nearest])[0]
+
+
+def _of_key() -> Select[Any]:
+    of_key = select(urls.c.url).where(urls.c.sort_key == bindparam("key"))
+    return of_key.limit(bindparam("most", type_=Integer))
 
 
 def _closest(candidates: CompoundSelect[Any]) -> Select[Any]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from archiver.storage.index.rows import sort_key
-from archiver.uri import host_key, urlkey, with_scheme
+from archiver.uri import cased_urlkey, host_key, urlkey, with_scheme
 
 
 class Match(StrEnum):
@@ -38,6 +38,11 @@ class KeyRange:
 def key_of(url: str) -> str:
     """The urlkey of what a person typed: `http://` is supplied where there is no scheme."""
     return urlkey(with_scheme(url))
+
+
+def cased_key_of(url: str) -> str:
+    """The same with the case of letters: equal for two URLs that are taken for one page."""
+    return cased_urlkey(with_scheme(url))
 
 
 def key_ranges(match: Match, url: str) -> tuple[KeyRange, ...]:

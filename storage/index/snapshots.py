@@ -28,9 +28,11 @@ from archiver.model.picture import PictureRole, PictureStatus
 from archiver.model.snapshot import Snapshot
 from archiver.storage import snapshot_codec
 from archiver.storage.index.engine import Database, can_be_held
-from archiver.storage.index.ranges import key_of
-from archiver.storage.index.rows import read_moment, sort_key, url_digest
+from archiver.storage.index.former import belongs, digests_of
+from archiver.storage.index.ranges import cased_key_of, key_of
+from archiver.storage.index.rows import read_moment, sort_key
 from archiver.storage.index.schema import segments, snapshot_pictures, snapshots, urls
+from archiver.uri import cased_urlkey
 
 _PAGE: Final = 200
 _LAST_IDENTIFIER: Final = "\U0010ffff"
@@ -101,19 +103,30 @@ def listed(
 ) -> Iterator[Snapshot]:
     """See `Index.snapshots`."""
     values: dict[str, Any] = {"first": first, "last": last}
-    if url is not None:
-        values["key"] = sort_key(key_of(url))
     page = _PAGE if limit is None else max(1, min(limit, _PAGE))
-    return islice(_pages(database, values, after, page, descending=descending), limit)
+    if url is None:
+        return islice(_pages(database, values, after, page, descending=descending), limit)
+    key = cased_key_of(url)
+    found = _pages(database, {**values, "key": sort_key(key_of(url))}, after, page, descending=descending)
+    return islice(
+        (each for each in found if key in map(cased_urlkey, (each.seed, each.page.target_uri))), limit
+    )
 
 
 def of_article(
     database: Database, article_key: str, *, descending: bool, limit: int | None
 ) -> Iterator[Snapshot]:
     """See `Index.article_snapshots`."""
-    values: dict[str, Any] = {"article": url_digest(article_key), "first": -(2**62), "last": 2**62}
+    first, last = (digests_of(article_key) * 2)[:2]
+    values: dict[str, Any] = {"article": first, "former": last, "first": -(2**62), "last": 2**62}
     page = _PAGE if limit is None else max(1, min(limit, _PAGE))
-    return islice(_pages(database, values, None, page, descending=descending), limit)
+    found = _pages(database, values, None, page, descending=descending)
+    return islice((each for each in found if belongs(article_key, each.article_key, _urls(each))), limit)
+
+
+def _urls(snapshot: Snapshot) -> tuple[str | None, ...]:
+    canonical = snapshot.article.canonical_url if snapshot.article else None
+    return snapshot.seed, snapshot.page.target_uri, canonical
 
 
 def _pages(
@@ -138,6 +151,7 @@ def _pages(
             yield snapshot_codec.decode(document)
         if len(rows) < page:
             return
+        page = _PAGE
 
 
 def sightings(database: Database, digest: Digest) -> Iterator[Sighting]:
@@ -213,7 +227,9 @@ def _page_of_all(descending: bool) -> Select[Any]:
 
 
 def _page_of_article(descending: bool) -> Select[Any]:
-    return _page_of_all(descending).where(snapshots.c.article_digest == bindparam("article"))
+    return _page_of_all(descending).where(
+        snapshots.c.article_digest.in_([bindparam("article"), bindparam("former")])
+    )
 
 
 def _page_of_url(descending: bool) -> Select[Any]:

@@ -335,3 +335,16 @@ def test_what_came_since_a_moment_is_summed_from_the_newest_on(
     index.record([imported])
     stored = 500
     assert index.received_since(at(since)) == sum(max(stored, 10**second) for second in range(since, 7))
+
+
+def test_with_letter_case_no_url_counts_that_may_be_another_page(index: Index) -> None:
+    other = capture("https://example.com/i/KzAb?q=A", 10)
+    index.record([other])
+    assert index.closest("https://example.com/i/kZaB?q=A", same_case=True) is None
+    assert index.closest("https://example.com/i/KzAb?q=a", same_case=True) is None
+    assert index.closest("http://www.Example.com/i/KzAb/?q=A", same_case=True) == other
+    later = capture("http://www.example.com/i/KzAb?q=A", 50)
+    index.record([later])
+    assert index.closest("http://example.com/i/KzAb/?q=A", at(40), same_case=True) == later
+    assert index.closest("http://example.com/i/KzAb/?q=A", at(20), same_case=True) == other
+    assert index.closest(other.target_uri, at(60), same_case=True) == other

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+from uuid import uuid4
+
 import pytest
 from index_examples import at, capture, fetched, id_of, located, picture, revisit, snapshot
 
 from archiver.model.digest import Digest
 from archiver.model.picture import FetchedRendition, PictureRole, PictureStatus
-from archiver.storage.index import Index
+from archiver.model.version import ArticleEvent, ChangeKind
+from archiver.storage.index import FollowedArticle, Index
 from archiver.storage.index import snapshots as snapshots_module
 
 PAGE = "https://www.example.com/news/1"
@@ -171,3 +176,48 @@ def test_statistics_are_kept_for_each_source(index: Index) -> None:
     assert (one.captures, one.snapshots, one.pictures_captured, one.pictures_missing) == (2, 1, 1, 1)
     assert stats.sources["two"].revisits == 1
     assert stats.sources[""].captures == 1
+
+
+UPPER, LOWER = "https://example.com/i/KzAb", "https://example.com/i/kZaB"
+FORMER = "com,example)/i/kzab"
+
+
+def test_urls_that_differ_in_letter_case_have_snapshots_of_their_own(index: Index) -> None:
+    upper = [snapshot(f"u{n}", capture(UPPER, n)) for n in range(0, 8, 2)]
+    lower = [snapshot(f"l{n}", capture(LOWER, n)) for n in range(1, 9, 2)]
+    index.record([], snapshots=located(*upper, *lower))
+    assert list(index.snapshots(UPPER)) == upper
+    assert list(index.snapshots("www.example.com/i/kZaB/", limit=3, descending=True)) == lower[:0:-1]
+    assert list(index.snapshots("https://example.com/i/kzab")) == []
+
+
+def test_what_was_stored_under_a_key_without_letter_case_is_that_articles_whose_address_it_has(
+    index: Index,
+) -> None:
+    old = [
+        replace(snapshot(name, capture(url, n)), article_key=FORMER)
+        for n, (name, url) in enumerate([("a", UPPER), ("b", LOWER), ("c", UPPER)])
+    ]
+    new = replace(snapshot("d", capture(UPPER, 9)), article_key="com,example)/i/KzAb")
+    events = [
+        (ArticleEvent(ChangeKind.GONE, url, FORMER, at(n), id_of(n), 404, "404", False), uuid4())
+        for n, url in enumerate([UPPER, LOWER])
+    ]
+    index.record([], snapshots=located(*old, new), events=events)
+    assert list(index.article_snapshots("com,example)/i/KzAb")) == [old[0], old[2], new]
+    assert list(index.article_snapshots("com,example)/i/kZaB")) == [old[1]]
+    assert list(index.article_snapshots(FORMER)) == old
+    assert index.events("com,example)/i/KzAb") == [events[0][0]]
+    assert index.events("com,example)/i/kZaB") == [events[1][0]]
+    assert index.events(FORMER) == [event for event, _ in events]
+
+
+def test_an_article_that_was_followed_under_a_key_without_letter_case_goes_on(index: Index) -> None:
+    old = FollowedArticle(FORMER, UPPER, "s", at(0), at(5), at(5), 3, at(60))
+    index.follow([old])
+    assert index.followed("com,example)/i/KzAb") == old
+    assert index.followed("com,example)/i/kZaB") is None
+    new = replace(old, key="com,example)/i/KzAb", last_visit=at(60), next_visit_at=at(60) + timedelta(days=1))
+    index.follow([new])
+    assert index.followed(new.key) == new
+    assert index.followed(FORMER) == old

@@ -225,3 +225,25 @@ def test_a_look_that_is_overdue_comes_soon(index: Index) -> None:
     event = ArticleEvent(ChangeKind.GONE, URL, KEY, at(26 * HOUR), uuid4(), 410, "410: gone", confirmed=False)
     index.record([failure(URL, 50 * HOUR)], events=[(event, uuid4())])
     assert planned(index) == (at(50 * HOUR), at(50 * HOUR + 300))
+
+
+@pytest.mark.parametrize("other", ["https://news.example/A", "https://news.example/a?B=1"])
+def test_a_page_is_not_known_by_one_whose_address_differs_in_letter_case(index: Index, other: str) -> None:
+    archived(index)
+    index.record([capture("https://news.example/a?b=1", 1)])
+    assert not is_known(index, other, None, at(HOUR), is_whole=True)
+    assert is_known(index, "http://www.news.example/a/", None, at(HOUR), is_whole=True)
+
+
+def test_how_long_a_page_is_left_alone_is_its_own_refusals_matter(index: Index) -> None:
+    other = "https://news.example/A"
+    index.record([capture(other, 0, status=404)])
+    answered(index, 404, 20, 21)
+    assert knows(index, 21.5)
+    assert not knows(index, 22.5)
+
+
+def test_when_to_try_again_is_no_matter_of_an_address_in_other_letter_case(index: Index) -> None:
+    index.record([capture("https://news.example/A", 0)])
+    before = FollowedArticle(KEY, URL, "example", at(0), at(5 * HOUR), at(0))
+    assert try_again(index, URL, at(10 * HOUR), before) == at(11 * HOUR)

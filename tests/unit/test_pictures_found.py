@@ -276,6 +276,74 @@ def test_previews_and_fallbacks_join_the_picture_that_they_repeat():
     }
 
 
+def figure(name, alt=None, caption=None):
+    said = f"<figcaption>{caption}</figcaption>" if caption else ""
+    described = f' alt="{alt}"' if alt else ""
+    return f"<figure><img src='{name}'{described}>{said}</figure><p>Words between the pictures.</p>"
+
+
+def test_pictures_with_names_like_sizes_are_each_found_with_their_words():
+    names = ["1-1", "1-2", "2-1", "Aa", "aA", "x1", "x2", "small", "big", "w1", "w2", "q3"]
+    pictures = found("".join(figure(f"/g/{name}.png", f"Alt {name}", f"Caption {name}.") for name in names))
+    assert [(p.alt, p.caption) for p in pictures] == [(f"Alt {name}", f"Caption {name}.") for name in names]
+    assert all(len(p.renditions) == 1 for p in pictures)
+
+
+def test_pictures_with_names_like_sizes_and_without_words_are_each_found():
+    names = ["1-1", "1-2", "2-1", "Aa", "aA", "x1", "x2", "small", "big", "w1", "w2", "q3"]
+    assert len(found("".join(figure(f"/g/{name}.png") for name in names))) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "count"),
+    [
+        ((None, None), (None, None), 1),
+        (("Ships", None), ("Ships", None), 1),
+        (("Ships", "At dawn."), (None, None), 1),
+        (("Ships", None), ("Trains", None), 2),
+        ((None, "At dawn."), (None, "At night."), 2),
+        (("Ships", "At dawn."), ("Ships", "At night."), 2),
+    ],
+)
+def test_sizes_of_one_name_in_two_places_are_one_picture_unless_the_words_differ(one, other, count):
+    markup = figure("/g/harbour-300x200.jpg", *one) + figure("/g/harbour-1024x768.jpg", *other)
+    assert len(found(markup)) == count
+
+
+def test_a_place_without_words_does_not_join_two_pictures_with_different_ones():
+    sizes = [("/g/a-300x200.jpg", None), ("/g/a-600x400.jpg", "Ships"), ("/g/a-900x600.jpg", "Trains")]
+    assert [p.alt for p in found("".join(figure(*size) for size in sizes))] == ["Ships", "Trains"]
+
+
+def test_the_same_address_in_two_places_is_one_picture():
+    assert len(found(figure("/g/a.jpg", "Ships") + figure("/g/a.jpg", "Trains"))) == 1
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        '<a href="/g/harbour_large.jpg"><img src="/g/harbour_small.jpg"></a>',
+        '<p><img data-src="/g/ship_small.jpg"><noscript><img src="/g/ship_large.jpg"></noscript></p>',
+        '<img srcset="/g/a.jpg 1x, /g/b.jpg 2x">',
+        '<picture><source srcset="/g/1-1.jpg"><source srcset="/g/1-2.jpg"><img src="/g/2-1.jpg"></picture>',
+        '<img data-src="/g/x1.jpg" src="/g/x2.jpg">',
+        '<meta property="og:image" content="/g/harbour-16-9.jpg"><img src="/g/harbour-1-1.jpg">',
+    ],
+)
+def test_renditions_in_one_place_are_one_picture(markup):
+    assert len(found(markup)) == 1
+
+
+def test_metadata_that_may_mean_either_of_two_pictures_joins_neither():
+    markup = '<meta property="og:image" content="/g/harbour-16-9.jpg">'
+    assert len(found(markup + '<img src="/g/harbour-1-1.jpg"><img src="/g/harbour-2-1.jpg">')) == 3
+
+
+def test_very_many_pictures_of_one_name_with_words_of_their_own_are_told_in_time():
+    markup = "".join(figure(f"/g/a-{n + 100}x100.jpg", f"Alt {n}") for n in range(900))
+    assert len(found(markup, limit=2000)) == 900
+
+
 def test_a_preview_with_the_same_long_number_joins_its_picture():
     markup = (
         '<meta property="og:image" content="https://s.example/88442211/x.jpg"><img src="/i/88442211_w.jpg">'

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archiver.spiders.pictures.identity import identity, marks
+from archiver.spiders.pictures.likeness import likeness
 
 C = "https://cdn.example"
 
@@ -23,6 +24,14 @@ C = "https://cdn.example"
         (f"{C}/resize/800/https://news.example/pic/abc.jpg", "https://news.example/pic/abc.jpg"),
         (f"{C}/r?url=https%3A%2F%2Fnews.example%2Fpic%2Fabc.jpg&w=9", "https://news.example/pic/abc.jpg"),
         ("https://a.example/x/409952153_v16.jpg", "https://b.example/x/409952153_v16.jpg"),
+        (f"{C}/img/photo=w1200-h800.jpg", f"{C}/img/photo=w400-h300.jpg"),
+        (f"{C}/img/photo_w1200_r1.77_fpx50_fpy49.jpg", f"{C}/img/photo_w640_r1.33_fpx50_fpy49.jpg"),
+        (f"{C}/img/photo_16x9.jpg", f"{C}/img/photo.jpg"),
+        (f"{C}/img/Photo-scaled.jpg", f"{C}/img/Photo-thumb.JPG"),
+        (f"{C}/img/photo,w_993,c_0.bild.jpg", f"{C}/img/photo,w_120,c_0.bild.jpg"),
+        (f"{C}/fit-in/800x600/filters:quality(70)/photo.jpg", f"{C}/photo.jpg"),
+        (f"{C}/cdn-cgi/image/width=800,format=auto/media/photo.jpg", f"{C}/media/photo.jpg"),
+        (f"{C}/files/styles/teaser_16_9/public/2024/photo.jpg?itok=aB", f"{C}/files/2024/photo.jpg"),
     ],
 )
 def test_renditions_of_one_picture_have_one_identity(one, other):
@@ -48,16 +57,59 @@ def test_renditions_of_one_picture_have_one_identity(one, other):
         ("/image?id=1&w=2", "/image?id=2&w=2"),
         ("/get?n=3", "/get?n=4"),
         ("/article-99999999-a.jpg", "/article-99999999-b.jpg"),
+        ("/gallery/1-1.png", "/gallery/1-2.png"),
+        ("/gallery/1-1.png", "/gallery/2-1.png"),
+        ("/photos/x1.png", "/photos/x2.png"),
+        ("/photos/small.png", "/photos/big.png"),
+        ("/photos/small.png", "/photos/x1.png"),
+        ("/maps/w1.png", "/maps/w2.png"),
+        ("/maps/w1.png", "/maps/q3.png"),
+        ("/photos/Aa.png", "/photos/aA.png"),
+        ("/Photos/a.png", "/photos/a.png"),
+        ("/20240511/1234567/1-1.jpg", "/20240511/1234567/1-2.jpg"),
     ],
 )
-def test_distinct_pictures_have_distinct_identities(one, other):
+@pytest.mark.parametrize("key", [identity, likeness])
+def test_distinct_pictures_have_distinct_identities(one, other, key):
+    assert key(C + one) != key(C + other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("/quiz-q10.jpg", "/quiz-q11.jpg"),
+        ("/image.jpg?id=1", "/image.jpg?id=2"),
+        ("/house-small.jpg", "/house-big.jpg"),
+        ("/photo-3x2.jpg", "/photo-1x2.jpg"),
+        ("/photo-16-9.jpg", "/photo-16-10.jpg"),
+        ("/mercedes-w123.jpg", "/mercedes-w124.jpg"),
+        ("/sport/20240511/1.jpg", "/politics/20240511/1.jpg"),
+        ("/left/12345678/1.jpg", "/right/12345678/1.jpg"),
+        ("/photo-1-1.jpg", "/photo-2-1.jpg"),
+    ],
+)
+def test_names_that_only_may_be_of_sizes_are_of_two_pictures(one, other):
     assert identity(C + one) != identity(C + other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("/harbour-16-9.jpg", "/harbour-1-1.jpg"),
+        ("/harbour_large.jpg", "/harbour_small.jpg"),
+        ("/teaser/harbour.jpg", "/hero/harbour.jpg"),
+        ("/harbour/1200x675.jpg", "/harbour/640x480.jpg"),
+    ],
+)
+def test_the_names_of_crops_and_sizes_make_likely_renditions(one, other):
+    assert likeness(C + one) == likeness(C + other)
 
 
 @settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_has_an_identity(text):
     assert isinstance(identity(text), str)
+    assert isinstance(likeness(text), str)
     assert isinstance(marks(text), frozenset)
 
 

@@ -8,7 +8,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from archiver.errors import UnsafeURLError
-from archiver.uri import host_key, target_uri, urlkey
+from archiver.uri import cased_urlkey, host_key, target_uri, urlkey
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the reference is older than today's Python
@@ -114,3 +114,23 @@ def test_all_ways_to_write_a_url_have_one_key(host: str, end: str) -> None:
 def test_the_key_of_a_host_ends_before_the_bracket() -> None:
     assert host_key("www.Example.com") == "com,example"
     assert host_key("example.com:8080") == "com,example:8080"
+
+
+@given(hosts, ends)
+def test_a_cased_key_is_the_urlkey_but_for_its_case(host: str, end: str) -> None:
+    url = f"http://{host}{end}"
+    assert cased_urlkey(url).lower() == urlkey(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "key"),
+    [
+        ("https://WWW.Example.com:443/I/KzAb?B=2&a=1", "com,example)/I/KzAb?a=1&B=2"),
+        ("http://example.com/%C3%89t%c3%a9/", "com,example)/%c3%89t%c3%a9"),
+        ("http://example.com/a?x=%2F&X=1", "com,example)/a?x=/&X=1"),
+        ("http://e.com/(S(aBcdefghijklmnopqrstuvwx))/Page.ASPX", "com,e)/Page.ASPX"),
+    ],
+)
+def test_a_cased_key_keeps_the_case_of_path_and_query_only(url: str, key: str) -> None:
+    assert cased_urlkey(url) == key
+    assert urlkey(url) == key.lower()

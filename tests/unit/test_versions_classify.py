@@ -191,3 +191,10 @@ def test_an_article_that_lies_under_a_word_of_walls_is_not_walled() -> None:
     page = capture(f"{seed}-2")
     read = replace(article(), canonical_url=f"{seed}-2")
     assert event_of(classify(Visit(seed, page, (), read), snapshot())).kind is MOVED
+
+
+def test_a_key_that_was_stored_without_letter_case_is_no_move() -> None:
+    url = "https://news.example/i/KzAbQ1"
+    read = article(canonical_url=url)
+    stored = replace(snapshot(read, key="example,news)/i/kzabq1"), seed=url)
+    assert classify(Visit(url, capture(url), (), read), stored) == Outcome(comparable=True)

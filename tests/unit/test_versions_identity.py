@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import pytest
-from version_builders import KEY, URL, article
+from version_builders import KEY, URL, article, snapshot
 
 from archiver.model.article import ArticleField, Finding
-from archiver.versions import address_key, article_key
+from archiver.versions import address_key, article_key, key_of
 from archiver.versions.identity import is_front_of
 
 
@@ -75,3 +77,18 @@ def test_an_article_is_not_the_front_of_its_own_pages() -> None:
     assert not is_front_of(
         "https://news.example/stories/3376705/", "https://news.example/stories/3376705/slug"
     )
+
+
+def test_letter_case_tells_two_articles() -> None:
+    one, other = "https://news.example/i/KzAbQ1", "https://News.Example/i/kZaBq1"
+    assert article_key(None, one, one) == "example,news)/i/KzAbQ1"
+    assert article_key(None, other, other) == "example,news)/i/kZaBq1"
+
+
+def test_a_key_that_was_stored_without_case_is_read_with_it() -> None:
+    url = "https://news.example/i/KzAbQ1"
+    shown = snapshot(key="example,news)/i/kzabq1")
+    stored = replace(shown, seed=url, page=replace(shown.page, target_uri=url), article=None)
+    assert key_of(stored) == "example,news)/i/KzAbQ1"
+    assert key_of(replace(stored, article_key="example,news)/other")) == "example,news)/other"
+    assert key_of(replace(stored, article_key=None)) is None

@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 
 import pytest
 from version_builders import picture, snapshot
@@ -236,3 +237,51 @@ def test_a_deletion_names_the_bytes_that_its_address_gave() -> None:
 def test_a_picture_that_the_page_shows_at_another_address_is_not_gone() -> None:
     changes = compare_pictures([HAD], [gone(), picture(OTHER, b"one")])
     assert KIND.GONE not in {change.kind for change in changes}
+
+
+ONE, TWO = "https://media.example/gallery/1-1.png", "https://media.example/gallery/1-2.png"
+
+
+def test_another_picture_with_a_name_like_a_size_was_added_and_the_other_removed() -> None:
+    added, removed = compare_pictures([picture(ONE, b"one")], [picture(TWO, b"two")])
+    assert (added.kind, added.url, removed.kind, removed.url) == (KIND.ADDED, TWO, KIND.REMOVED, ONE)
+
+
+def test_a_case_of_letters_tells_two_pictures() -> None:
+    upper, lower = ("https://media.example/p/Aa.png", "https://media.example/p/aA.png")
+    changes = compare_pictures([picture(upper, b"one")], [picture(lower, b"two")])
+    assert [change.kind for change in changes] == [KIND.ADDED, KIND.REMOVED]
+
+
+def as_one() -> SnapshotPicture:
+    """Two pictures as an earlier version of the program kept them: as renditions of one."""
+    first, second = picture(ONE, b"one", alt="First"), picture(TWO, b"two", alt="Second")
+    found = replace(
+        first.found,
+        renditions=(*first.found.renditions, *second.found.renditions),
+        fetch=(*first.found.fetch, *second.found.fetch),
+    )
+    return replace(first, found=found, fetched=(*first.fetched, *second.fetched))
+
+
+def test_pictures_that_were_kept_as_one_and_are_two_now_are_no_change() -> None:
+    news = [picture(ONE, b"one", alt="First"), picture(TWO, b"two", alt="Second")]
+    assert compare_pictures([as_one()], news) == ()
+
+
+def test_of_pictures_that_were_kept_as_one_it_is_seen_when_the_second_is_replaced_or_gone() -> None:
+    first = picture(ONE, b"one", alt="First")
+    (change,) = compare_pictures([as_one()], [first, picture(TWO, b"other", alt="Second")])
+    assert (change.kind, change.url, change.before_digest) == (KIND.REPLACED, TWO, Digest.of(b"two"))
+    (change,) = compare_pictures([as_one()], [first, gone(TWO)])
+    assert (change.kind, change.url, change.before_digest) == (KIND.GONE, TWO, Digest.of(b"two"))
+
+
+def test_a_picture_that_was_kept_with_another_stays_gone_and_comes_back() -> None:
+    first = picture(ONE, b"one", alt="First")
+    states = [(as_one(),), (first, gone(TWO)), (first, gone(TWO)), (first, picture(TWO, b"two"))]
+    snapshots = [snapshot(hours=7 * number, pictures=state) for number, state in enumerate(states)]
+    known = pictures_through(snapshots)
+    seen = [known[each.id] for each in snapshots]
+    kinds = [[change.kind for change in compare_seen(*both)] for both in itertools.pairwise(seen)]
+    assert kinds == [[KIND.GONE], [KIND.STILL_GONE], [KIND.BACK_AGAIN]]
