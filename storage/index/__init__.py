@@ -7,7 +7,7 @@ from archiver.storage.index.extractions import MIME as ARTICLE_MIME
 from archiver.storage.index.extractions import Extraction, decode_article, encode_article
 from archiver.storage.index.index import Index
 from archiver.storage.index.listing import Cursor
-from archiver.storage.index.ranges import Match
+from archiver.storage.index.ranges import Match, cased_key_of
 from archiver.storage.index.search import Hit, Sought
 from archiver.storage.index.segments import Segment
 from archiver.storage.index.snapshots import Sighting
@@ -29,6 +29,7 @@ __all__ = [
     "Sought",
     "SourceStats",
     "Stats",
+    "cased_key_of",
     "decode_article",
     "decode_event",
     "encode_article",
