@@ -11,11 +11,11 @@ import click
 from archiver.citation.withdrawal import Withdrawals
 from archiver.cli.dates import DATE_FORMS, Moment
 from archiver.cli.opening import open_index
-from archiver.cli.output import Terminal, json_option, pass_terminal, print_json, size, table
+from archiver.cli.output import Terminal, json_option, pass_terminal, print_json, say, size, table
 from archiver.errors import NotFoundError, UsageError
 from archiver.model.capture import Capture
 from archiver.model.moment import to_warc_date
-from archiver.storage.index import Index, on_any_port
+from archiver.storage.index import Index, cased_key_of, on_any_port
 
 AT_ONCE = 200
 """Captures whose snapshots are looked up together."""
@@ -44,14 +44,21 @@ def command(
     limit: int | None,
     as_json: bool,
 ) -> None:
-    """List the captures of URL, oldest first. Exit code 1 when there is none."""
+    """List the captures of URL, oldest first. Exit code 1 when there is none.
+
+    As everywhere in CDX, an exact match is of all addresses that differ only in scheme, www, order of the
+    query or letter case; the last column says which address each capture is of.
+    """
     if from_ and to and from_ > to:
         raise UsageError("--from is later than --to: no capture can lie between them")
     home, settings = terminal.open_home()
     none_yet = True
+    others: list[str] = []
     with open_index(home, settings) as index:
         sought = on_any_port(url) if match == "host" else url
         captures = index.captures(match, sought, from_, to, failures=failures, limit=limit)
+        if match == "exact":
+            captures = _noting_others(captures, url, others)
         found = with_snapshots(index, captures)
         withdrawals = Withdrawals(index, settings.warc_folder(home))
         if as_json:
@@ -68,6 +75,17 @@ def command(
             none_yet = table(header, rows) == 0
     if none_yet:
         raise NotFoundError(f"no capture of {url} in this archive")
+    if others:
+        say(f"also of {others[0]}: an address that differs in letter case can be of another page")
+
+
+def _noting_others(captures: Iterable[Capture], url: str, others: list[str]) -> Iterator[Capture]:
+    """The captures; `others` gets the first address among them that differs in letter case."""
+    key = cased_key_of(url)
+    for capture in captures:
+        if not others and cased_key_of(capture.target_uri) != key:
+            others.append(capture.target_uri)
+        yield capture
 
 
 def with_snapshots(index: Index, captures: Iterable[Capture]) -> Iterator[tuple[Capture, str | None]]:

@@ -8,7 +8,7 @@ from archiver.storage.index.extractions import Extraction, decode_article, encod
 from archiver.storage.index.holdings import Held, Kind
 from archiver.storage.index.index import Index
 from archiver.storage.index.listing import Cursor
-from archiver.storage.index.ranges import Match, on_any_port
+from archiver.storage.index.ranges import Match, cased_key_of, on_any_port
 from archiver.storage.index.search import Hit, Sought
 from archiver.storage.index.segments import Segment
 from archiver.storage.index.snapshots import Sighting
@@ -32,6 +32,7 @@ __all__ = [
     "Sought",
     "SourceStats",
     "Stats",
+    "cased_key_of",
     "decode_article",
     "decode_event",
     "encode_article",

@@ -158,6 +158,19 @@ def test_list_gives_the_captures_oldest_first(captured: Captured) -> None:
     assert "revisit" in people
 
 
+def test_list_says_when_it_shows_an_address_in_other_letter_case(captured: Captured) -> None:
+    other = captured.archive.here("list", captured.url("/A.jpg"))
+    assert captured.url("/a.jpg") in other.text
+    assert f"also of {captured.url('/a.jpg')}" in other.err
+    assert captured.archive.here("list", captured.url("/a.jpg")).err == ""
+    assert captured.archive.here("list", captured.url("/A"), "--match", "prefix").err == ""
+
+
+def test_history_is_of_no_address_in_other_letter_case(captured: Captured) -> None:
+    said = captured.archive.here("history", captured.url("/News/Bridge.html"), code=1)
+    assert "no snapshot of" in said.err
+
+
 def test_list_names_the_snapshot_that_a_page_belongs_to(captured: Captured) -> None:
     listed = captured.archive.here("list", captured.url("/news/bridge.html"), "--json").lines()
     first = captured.first.lines()[0]["snapshot"]
