@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -35,6 +36,7 @@ from archiver.versions import (
     has_changed,
     key_of,
     pictures_through,
+    shares_text,
 )
 from archiver.versions.revisit import SECOND_LOOK, next_look, next_visit
 
@@ -103,6 +105,7 @@ class SnapshotKeeper:
         self._on_page = on_page
         self._only_changes = only_changes
         self._ladder = ladder
+        self._claiming = asyncio.Lock()
 
     async def keep(self, fetched: FetchedPage) -> None:
         """Wait until all of the page is durable, write its snapshot, report it."""
@@ -141,9 +144,7 @@ class SnapshotKeeper:
         if self._only_changes and same and not newly_read and not _confirms(*sides):
             await self._done(fetched, page, known, None, Outcome.UNCHANGED, look=look)
             return
-        key = _key(fetched, article, known)
-        snapshot = replace(snapshot, article=article, article_key=key)
-        await self._archive.ingest.record(snapshot)
+        snapshot = await self._recorded(snapshot, fetched, article, known)
         cut = f"cut off ({page.truncated})" if page.truncated else None
         outcome = Outcome.NEW
         if known:
@@ -245,6 +246,36 @@ class SnapshotKeeper:
     async def _snapshot(self, fetched: FetchedPage) -> Snapshot:
         name = identifier.mint(self._archive.settings.identity.naan)
         return await assemble(fetched, self._archive.ingest.capture, name, self._provenance(fetched))
+
+    async def _recorded(
+        self,
+        snapshot: Snapshot,
+        fetched: FetchedPage,
+        article: ExtractedArticle | None,
+        known: Snapshot | None,
+    ) -> Snapshot:
+        """The snapshot with the article that it shows, made durable.
+
+        Who claims an address that another article has is not believed, so claims are recorded one by one.
+        """
+        key = _key(fetched, article, known)
+        own = article_key(None, fetched.page.final_url, fetched.seed)
+        async with self._claiming if article and key != own else contextlib.nullcontext():
+            if article and key != own and await asyncio.to_thread(self._is_taken, key, fetched, article):
+                key = own
+            snapshot = replace(snapshot, article=article, article_key=key)
+            await self._archive.ingest.record(snapshot)
+        return snapshot
+
+    def _is_taken(self, key: str, fetched: FetchedPage, article: ExtractedArticle) -> bool:
+        """Whether what the archive has of the article `key` from other addresses is of another article."""
+        here = {address_key(fetched.seed), address_key(fetched.page.final_url)}
+        for other in self._archive.index.article_snapshots(key, descending=True, limit=LOOKED_BACK):
+            if other.article and here.isdisjoint(
+                (address_key(other.seed), address_key(other.page.target_uri))
+            ):
+                return other.article.title != article.title and not shares_text(other.article, article)
+        return False
 
     async def _record_event(self, visit: Visit, known: Snapshot | None) -> tuple[ArticleEvent | None, bool]:
         """What the visit says of the article besides its content, made durable."""

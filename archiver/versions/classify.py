@@ -124,7 +124,7 @@ def _by_content(visit: Visit, known: Snapshot | None) -> Iterator[_Verdict]:
         return
     title, length = article.title or "", len(article.text)
     before = known.article if known else None
-    kept = _shares_text(before, article)
+    kept = shares_text(before, article)
     if length < SHORT_TEXT and not kept:
         if CONSENT_TITLE.search(title):
             yield _Verdict(ChangeKind.WALLED, f"the page asks for consent or proof: {title[:100]}")
@@ -150,11 +150,11 @@ def _by_key(visit: Visit, known: Snapshot | None) -> Iterator[_Verdict]:
         if redirected and address_key(visit.final_url) != address_key(known.page.target_uri):
             yield _Verdict(ChangeKind.MOVED, f"redirected to {visit.final_url}", stated=True)
         return
-    kept = _shares_text(known.article, visit.article)
+    kept = shares_text(known.article, visit.article)
     text = "with the same text" if kept else "with another text"
     if redirected:
         yield _Verdict(ChangeKind.MOVED, f"redirected to {visit.final_url}, {text}", stated=True)
-    elif visit.article.canonical_url:
+    elif visit.article.canonical_url and visit.article.canonical_url != known.article.canonical_url:
         canonical = visit.article.canonical_url
         yield _Verdict(ChangeKind.MOVED, f"calls itself {canonical}, {text}", stated=True)
 
@@ -172,7 +172,7 @@ def _host_and_path(url: str) -> str:
     return f"{parts.hostname or ''}{parts.path}"
 
 
-def _shares_text(before: ExtractedArticle | None, after: ExtractedArticle | None) -> bool:
+def shares_text(before: ExtractedArticle | None, after: ExtractedArticle | None) -> bool:
     """Whether a paragraph of some length stands in both."""
     if before is None or after is None:
         return False

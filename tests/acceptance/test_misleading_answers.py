@@ -112,6 +112,25 @@ def test_an_article_is_followed_where_it_is_and_not_where_another_outlet_leads_t
     assert reader.told(reader.story) == ["first-seen", "identical", "text-edited"]
 
 
+def test_stories_that_all_call_themselves_one_and_the_same_address_are_told_apart(reader: Reader) -> None:
+    site = reader.site
+    site.stories = [f"/news/{number}-a-story-about-the-council" for number in range(1001, 1005)]
+
+    def claiming(number: int, update: str) -> Resource:
+        page = f"""<html lang="en"><head><title>Story {number}</title><meta property="og:url" content="{{0}}">
+<link rel="canonical" href="{{0}}"></head><body><article><h1>Story {number}</h1>
+<p>What story number {number} says of the council is said by no other one of them{update}.</p>
+<p>Its second paragraph, the last one of {number}, was written for the readers of story {number}.</p>
+</article></body></html>"""
+        return Resource(page.format(site.url("paper.localhost", "/news/1000-the-template")).encode(), HTML)
+
+    for update in ("", ", it was said later"):
+        site.answers = {path: claiming(1001 + place, update) for place, path in enumerate(site.stories)}
+        assert reader.crawl() == ({"changed": 4} if update else {"new": 4})
+    for path in site.stories:
+        assert reader.told(site.url("paper.localhost", path)) == ["first-seen", "text-edited"]
+
+
 UNREADABLE = {
     "no content": note(204, ""),
     "reset content": note(205, ""),

@@ -56,7 +56,9 @@ class Visits:
         return iter(self.snapshots[:-2:-1])
 
     async def make(self, count: int) -> list[Outcome]:
-        index = SimpleNamespace(snapshots=self.newest, events=lambda *_: self.events)
+        index = SimpleNamespace(
+            snapshots=self.newest, article_snapshots=self.newest, events=lambda *_: self.events
+        )
         whole = SimpleNamespace(content_problem=lambda: None)
         retrieval = SimpleNamespace(open=lambda _: whole)
         archive = SimpleNamespace(ingest=self, index=index, settings=Settings(), retrieval=retrieval)

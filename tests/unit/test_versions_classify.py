@@ -111,6 +111,11 @@ def test_a_page_whose_text_could_not_be_read_before_has_not_moved_by_its_canonic
     assert outcome == Outcome(comparable=True)
 
 
+def test_a_claim_that_was_not_believed_before_is_no_move_when_it_is_made_again() -> None:
+    claiming = article(canonical_url=CANONICAL)
+    assert look(200, read=claiming, known=snapshot(claiming)) == Outcome(comparable=True)
+
+
 def test_a_page_whose_text_cannot_be_read_now_has_not_moved() -> None:
     known = snapshot(article(canonical_url=CANONICAL), key=address_key(CANONICAL))
     assert look(200, known=known) == Outcome()
