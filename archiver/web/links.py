@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 
 from archiver.model.capture import Capture
 from archiver.storage.index import Index
@@ -35,12 +36,12 @@ def memento_link(origin: str, capture: Capture, relations: str) -> str:
 
 def neighbours(index: Index, capture: Capture) -> dict[str, Capture]:
     """The first, previous, next and last capture of the URL of `capture`, as far as there are such."""
-    url, at = capture.target_uri, capture.captured_at
+    at, mementos = capture.captured_at, partial(index.captures, "exact", capture.target_uri, hollow=False)
     found = {
-        "first": next(index.captures("exact", url, limit=1), None),
-        "prev": next(index.captures("exact", url, to=at - _TICK, descending=True, limit=1), None),
-        "next": next(index.captures("exact", url, at + _TICK, limit=1), None),
-        "last": next(index.captures("exact", url, descending=True, limit=1), None),
+        "first": next(mementos(limit=1), None),
+        "prev": next(mementos(to=at - _TICK, descending=True, limit=1), None),
+        "next": next(mementos(at + _TICK, limit=1), None),
+        "last": next(mementos(descending=True, limit=1), None),
     }
     return {name: other for name, other in found.items() if other}
 

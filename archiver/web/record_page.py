@@ -230,8 +230,8 @@ def view(request: Request) -> Response:
 def _neighbours(index: Index, capture: Capture) -> tuple[Capture | None, Capture | None]:
     tick = timedelta(microseconds=1)
     at, url = capture.captured_at, capture.target_uri
-    before = next(index.captures("exact", url, to=at - tick, descending=True, limit=1), None)
-    return before, next(index.captures("exact", url, at + tick, limit=1), None)
+    before = next(index.captures("exact", url, to=at - tick, descending=True, hollow=False, limit=1), None)
+    return before, next(index.captures("exact", url, at + tick, hollow=False, limit=1), None)
 
 
 def comparison(request: Request) -> Response:

@@ -82,14 +82,14 @@ def timemap(request: Request) -> Response:
 
 def read_page(index: Index, origin: str, url: str, start: datetime | None) -> TimeMapPage:
     """The page of the TimeMap of `url` that begins at `start`. Raises NotFoundError when it is empty."""
-    found = tuple(index.captures("exact", url, start, limit=PAGE + 1))
+    found = tuple(index.captures("exact", url, start, hollow=False, limit=PAGE + 1))
     if not found:
         raise NotFoundError(f"no capture of {url} is in this archive")
-    first = next(index.captures("exact", url, limit=1), found[0])
-    last = next(index.captures("exact", url, descending=True, limit=1), found[-1])
+    first = next(index.captures("exact", url, hollow=False, limit=1), found[0])
+    last = next(index.captures("exact", url, descending=True, hollow=False, limit=1), found[-1])
     before = None
     if start is not None:
-        earlier = index.captures("exact", url, to=start - _TICK, descending=True, limit=PAGE)
+        earlier = index.captures("exact", url, to=start - _TICK, descending=True, hollow=False, limit=PAGE)
         before = min((capture.captured_at for capture in earlier), default=None)
     after = found[PAGE].captured_at if len(found) > PAGE else None
     return TimeMapPage(origin, url, found[:PAGE], first, last, start, before, after)

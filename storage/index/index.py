@@ -171,7 +171,8 @@ class Index:
 
         The exact URL is preferred; without a capture of it any URL of the same urlkey counts. Of two
         captures at the same distance the earlier is taken. Exchanges without a response count only with
-        `failures`, and only statuses less than `below`. With `same_url` only captures of the very URL count,
+        `failures`, 304s that stand for nothing only with it or where there is nothing else, and only statuses
+        less than `below`. With `same_url` only captures of the very URL count,
         which takes the same time however many URLs share the urlkey; with `same_case` no URL counts that
         differs in the letter case of path or query, since that can be another page.
         """
@@ -196,18 +197,20 @@ class Index:
         *,
         descending: bool = False,
         failures: bool = False,
+        hollow: bool = True,
         limit: int | None = None,
         after: Cursor | None = None,
     ) -> Iterator[Capture]:
         """The captures that `url` stands for, ordered by urlkey, moment, record id; read page by page.
 
-        Both moments are included. `after` continues behind a capture of an earlier listing of the same order.
+        Both moments are included. Without `hollow` no 304 that stands for nothing. `after` continues behind a
+        capture of an earlier listing of the same order.
         """
         return listing.list_captures(
             self._database,
             Match(match),
             url,
-            Listing(*_span(from_, to), least=0 if failures else 1, descending=descending),
+            Listing(*_span(from_, to), least=0 if failures else 1, descending=descending, hollow=hollow),
             limit,
             after,
         )

@@ -13,7 +13,18 @@ from itertools import islice
 from typing import Any, Final, Self
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, func, select, tuple_
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    bindparam,
+    func,
+    or_,
+    select,
+    tuple_,
+)
 
 from archiver.model.capture import Capture
 from archiver.model.moment import from_microseconds, to_microseconds
@@ -21,7 +32,7 @@ from archiver.storage.index.engine import Database, Statement
 from archiver.storage.index.lookup import resolved
 from archiver.storage.index.ranges import KeyRange, Match, key_of, key_ranges
 from archiver.storage.index.rows import select_captures, sort_key, to_capture
-from archiver.storage.index.schema import captures, segments, urls
+from archiver.storage.index.schema import captures, segments, stands_for_something, urls
 
 _PAGE: Final = 1_000
 _FIRST_PAGE: Final = 100
@@ -60,17 +71,21 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What to list: moments in microseconds, both included; with `least` 1 only exchanges with a response."""
+    """What to list: moments in microseconds, both included; with `least` 1 only exchanges with a response.
+
+    Without `hollow` no 304 that stands for nothing.
+    """
 
     first: int
     last: int
     least: int
     descending: bool
+    hollow: bool = True
 
     @property
     def values(self) -> dict[str, Any]:
         """The bound values that every page has."""
-        return {"first": self.first, "last": self.last, "least": self.least}
+        return {"first": self.first, "last": self.last, "least": self.least, "hollow": self.hollow}
 
 
 def list_captures(
@@ -223,6 +238,7 @@ def _wanted() -> Select[Any]:
     return (
         select_captures()
         .where(captures.c.status >= bindparam("least"))
+        .where(or_(stands_for_something(captures), bindparam("hollow", type_=Boolean)))
         .where(captures.c.captured_at >= bindparam("first"), captures.c.captured_at <= bindparam("last"))
         .limit(bindparam("page", type_=Integer))
     )
@@ -234,6 +250,7 @@ def _count() -> Select[Any]:
         .select_from(urls.join(captures, captures.c.url_id == urls.c.id))
         .where(urls.c.sort_key >= bindparam("low"), urls.c.sort_key < bindparam("high"))
         .where(captures.c.status >= bindparam("least"))
+        .where(or_(stands_for_something(captures), bindparam("hollow", type_=Boolean)))
         .where(captures.c.captured_at >= bindparam("first"), captures.c.captured_at <= bindparam("last"))
     )
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
     CompoundSelect,
     Connection,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Select,
     bindparam,
     func,
+    or_,
     select,
     union_all,
 )
@@ -26,7 +28,7 @@ from archiver.model.moment import to_microseconds
 from archiver.storage.index.engine import Database
 from archiver.storage.index.imports import is_own
 from archiver.storage.index.rows import select_captures, to_capture, url_id, url_names
-from archiver.storage.index.schema import can_be_original, captures, urls
+from archiver.storage.index.schema import can_be_original, captures, stands_for_something, urls
 from archiver.storage.index.writing import as_target
 from archiver.uri import cased_urlkey
 
@@ -59,30 +61,31 @@ def closest(
         "least": 0 if failures else 1,
         "below": below,
     }
-    row = database.statement(_closest_of_url).first(connection, values)
-    if row is None and same_case:
-        return _closest_in_case(database, connection, uri, values)
-    if row is None and not same_url:
-        row = database.statement(_closest_of_key).first(connection, values)
-    return None if row is None else resolved(database, connection, [to_capture(row)])[0]
+    for hollow in dict.fromkeys((failures, True)):  # a 304 that stands for nothing, if there is nothing else
+        values["hollow"] = hollow
+        found = database.statement(_closest_of_url).first(connection, values)
+        if found is None and same_case:
+            found = _closest_in_case(database, connection, uri, values)
+        elif found is None and not same_url:
+            found = database.statement(_closest_of_key).first(connection, values)
+        if found is not None:
+            return resolved(database, connection, [to_capture(found)])[0]
+    return None
 
 
-def _closest_in_case(
-    database: Database, connection: Connection, uri: str, values: dict[str, Any]
-) -> Capture | None:
-    """The nearest capture of a URL that differs from `uri` in what is no letter case of path and query."""
+def _closest_in_case(database: Database, connection: Connection, uri: str, values: dict[str, Any]) -> Any:
+    """The row of the nearest capture of a URL that differs from `uri`, but not in letter case."""
     key = cased_urlkey(uri)
-    rows = database.statement(_of_key).rows(connection, {"key": values["key"], "most": _AT_ONCE})
-    found = [
-        to_capture(row)
-        for (url,) in rows
+    of_key = database.statement(_of_key).rows(connection, {"key": values["key"], "most": _AT_ONCE})
+    rows = [
+        row
+        for (url,) in of_key
         if url != uri
         and cased_urlkey(url) == key
         and (row := database.statement(_closest_of_url).first(connection, {**values, **url_names("", url)}))
     ]
     at = values["at"]
-    nearest = min(found, key=lambda each: abs(to_microseconds(each.captured_at) - at), default=None)
-    return None if nearest is None else resolved(database, connection, [nearest])[0]
+    return min(rows, key=lambda row: abs(to_microseconds(to_capture(row).captured_at) - at), default=None)
 
 
 def _of_key() -> Select[Any]:
@@ -113,7 +116,10 @@ def _candidates(found: Select[Any]) -> CompoundSelect[Any]:
 
 def _answering(of: Any) -> Select[Any]:
     return select(_near.c.id, _near.c.captured_at, _near.c.record_id).where(
-        _near.c.url_id == of, _near.c.status >= bindparam("least"), _near.c.status < bindparam("below")
+        _near.c.url_id == of,
+        _near.c.status >= bindparam("least"),
+        _near.c.status < bindparam("below"),
+        or_(stands_for_something(_near), bindparam("hollow", type_=Boolean)),
     )
 
 

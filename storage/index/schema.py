@@ -6,6 +6,7 @@ an index of the WARC files; what runs the archive has tables of its own (`storag
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Final
 
 from sqlalchemy import (
@@ -24,6 +25,7 @@ from sqlalchemy import (
     and_,
     column,
     literal_column,
+    or_,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -102,6 +104,11 @@ Index("ix_captures_url_time", captures.c.url_id, captures.c.captured_at, capture
 
 RESPONSE: ColumnElement[str] = literal_column("'response'")
 """Written out, as SQLite plans a query anew for each bound value that is compared with a partial index."""
+
+
+def stands_for_something(table: FromClause) -> ColumnElement[bool]:
+    """Whether a row of `captures` (or an alias) can be given out, which a 304 about nothing cannot."""
+    return or_(table.c.status != HTTPStatus.NOT_MODIFIED, table.c.original_record_id.is_not(None))
 
 
 def can_be_original(table: FromClause) -> ColumnElement[bool]:

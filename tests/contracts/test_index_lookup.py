@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from operator import attrgetter
 
@@ -220,6 +221,19 @@ def test_what_a_304_refers_to_is_the_latest_complete_200(index: Index) -> None:
     assert index.unchanged_since(PAGE) == latest
 
 
+def test_a_304_that_stands_for_nothing_hides_no_capture_that_can_be_given_out(index: Index) -> None:
+    good = capture(PAGE, 0)
+    hollow = replace(not_modified(good, 10), original=None)
+    index.record([hollow])
+    assert index.closest(PAGE) == hollow
+    index.record([good])
+    assert index.closest(PAGE) == index.closest(PAGE, at(10)) == good
+    assert index.closest(PAGE, failures=True) == hollow
+    assert list(index.captures("exact", PAGE)) == [good, hollow]
+    assert list(index.captures("exact", PAGE, hollow=False)) == [good]
+    assert list(index.captures("exact", PAGE, hollow=False, descending=True, limit=1)) == [good]
+
+
 def test_a_200_whose_payload_was_stored_earlier_can_be_asked_about_too(index: Index) -> None:
     elsewhere, cut = capture("https://other.example/1"), capture("https://other.example/2", 5)
     repeated = revisit(elsewhere, 20, url=PAGE)
@@ -293,7 +307,9 @@ def test_the_closest_capture_is_what_a_search_of_all_would_choose(
     ]
     index.record(batch)
     answering = [each for each in batch if each.status or failures]
-    candidates = [each for each in answering if each.target_uri == PAGE] or answering
+    solid = [each for each in answering if each.status != 304 or failures]
+    groups = ([each for each in some if each.target_uri == PAGE] or some for some in (solid, answering))
+    candidates = next(filter(None, groups), [])
     found = index.closest(PAGE, at(wanted), failures=failures)
     if not candidates:
         assert found is None
