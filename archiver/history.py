@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from archiver.errors import ArchiverError, NotFoundError
 from archiver.model.article import ExtractedArticle
@@ -14,7 +14,17 @@ from archiver.retrieval import Retrieval
 from archiver.spiders.extraction import EXTRACTOR_VERSION, ExtractionError, extract
 from archiver.storage.index import Index
 from archiver.uri import with_scheme
-from archiver.versions import article_key, compare, fold, key_of, pictures_through
+from archiver.versions import (
+    address_key,
+    article_key,
+    compare,
+    fold,
+    key_of,
+    long_paragraphs,
+    pictures_through,
+)
+
+_EVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +55,21 @@ class Historian:
 
     def history(self, url: str) -> History:
         """The history of the article that `url` leads to, under all its URLs. Raises NotFoundError."""
-        keys = dict.fromkeys(filter(None, map(key_of, self._index.snapshots(url))))
-        if not keys:
+        shown = list(self._index.snapshots(url))
+        begun = _begun(with_scheme(url), shown)
+        if not begun:
             raise NotFoundError(
                 f"no snapshot of {url} in this archive (archiver capture {with_scheme(url)} makes one)"
             )
-        snapshots = tuple(self.current(s) for s in self._snapshots(keys))
-        events = [event for key in keys for event in self._index.events(key)]
+        found = [s for key, start in begun.items() for s in self._snapshots((key,)) if s.captured_at >= start]
+        snapshots = tuple(self.current(s) for s in _of_the_story(shown, found))
+        places = {address_key(place) for s in snapshots for place in (s.seed, s.page.target_uri)}
+        events = [
+            event
+            for key, start in begun.items()
+            for event in self._index.events(key)
+            if event.observed_at >= start and address_key(event.url) in places
+        ]
         events.sort(key=lambda event: event.observed_at)
         return History(url, snapshots, fold(snapshots), tuple(events))
 
@@ -119,3 +137,47 @@ class Historian:
             return replace(extract(page, snapshot.page.target_uri, charset), pictures=())
         except (ExtractionError, ArchiverError):
             return None
+
+
+def _begun(url: str, shown: Iterable[Snapshot]) -> dict[str, datetime]:
+    """The articles that `url` showed, by key, and from when on they belong to its history.
+
+    From the beginning if the page came from `url` itself; else since `url` first led to it: what an article
+    elsewhere was before that is no history of `url`.
+    """
+    here = address_key(url)
+    begun: dict[str, datetime] = {}
+    for snapshot in shown:
+        key = key_of(snapshot)
+        if key and address_key(snapshot.page.target_uri) == here:
+            begun[key] = _EVER
+        elif key:
+            begun.setdefault(key, snapshot.captured_at)
+    return begun
+
+
+def _of_the_story(shown: Iterable[Snapshot], found: Iterable[Snapshot]) -> list[Snapshot]:
+    """Those of `found` that are `shown` or tell the same story as one that is, oldest first.
+
+    The page of another story can have called itself the same address.
+    """
+    own = {snapshot.id for snapshot in shown}
+    waiting = {snapshot.id: snapshot for snapshot in found}
+    joined = [snapshot for snapshot in waiting.values() if snapshot.id in own]
+    kept: list[Snapshot] = []
+    told: set[object] = set()
+    while joined:
+        kept += joined
+        for snapshot in joined:
+            del waiting[snapshot.id]
+            told |= _told(snapshot)
+        joined = [s for s in waiting.values() if s.article is None or not told.isdisjoint(_told(s))]
+    return sorted(kept, key=lambda snapshot: (snapshot.captured_at, snapshot.id))
+
+
+def _told(snapshot: Snapshot) -> set[object]:
+    """What tells a story from others: its title and its long paragraphs."""
+    article = snapshot.article
+    if article is None:
+        return set()
+    return {*long_paragraphs(article), *filter(None, (article.title,))}

@@ -133,7 +133,7 @@ class SnapshotKeeper:
             await self._done(fetched, page, known, None, Outcome.GONE, reason, event)
             return
         if known and event is None:
-            unusable = await asyncio.to_thread(self._no_version, known, page, fetched, article)
+            unusable = await asyncio.to_thread(self._no_version, known, page, snapshot, fetched, article)
             if unusable:
                 await self._done(fetched, page, known, None, Outcome.FAILED, unusable)
                 return
@@ -167,6 +167,8 @@ class SnapshotKeeper:
         shown = snapshot or known
         if self._ladder is not None and shown:
             key = key_of(shown) if outcome in SEEN else asked_key(fetched.seed, shown)
+            if key != key_of(shown):
+                await asyncio.to_thread(self._leave_where_it_is, shown, fetched.seed)
             if key:
                 await asyncio.to_thread(self._follow, self._ladder, key, fetched, page, outcome, event, look)
         self._report(fetched, page, snapshot, outcome, reason)
@@ -183,12 +185,14 @@ class SnapshotKeeper:
     ) -> None:
         """Keep what is known of the article after this visit, and when it is due again."""
         now = page.captured_at
-        before = self._archive.index.followed(key)
         url = fetched.seed
-        if outcome in SEEN and address_key(page.target_uri) != address_key(url):
-            if before and before.next_visit_at and before.url != url:
-                return  # it only leads to the article, which is followed where it is
-            url = page.target_uri
+        is_led = address_key(page.target_uri) != address_key(url)
+        own = article_key(None, url, url)
+        before = self._archive.index.followed(key)
+        if key != own and is_led and before and before.next_visit_at and before.url != url:
+            key, before = own, self._archive.index.followed(own)  # that article is followed where it is
+        elif key != own and not is_led and self._archive.index.followed(own):
+            key, before = own, self._archive.index.followed(own)  # its claim to be another was not believed
         first_seen = min(before.first_seen, now) if before else now
         changed = outcome is Outcome.CHANGED
         unchanged = before.unchanged if before else 0
@@ -214,6 +218,13 @@ class SnapshotKeeper:
         )
         self._archive.index.follow([followed])
 
+    def _leave_where_it_is(self, shown: Snapshot, seed: str) -> None:
+        """Follow at its own address the article to which `seed` led and leads no more."""
+        key = key_of(shown)
+        followed = self._archive.index.followed(key) if key else None
+        if followed and followed.url == seed:
+            self._archive.index.follow([replace(followed, url=shown.page.target_uri)])
+
     def _known(self, fetched: FetchedPage) -> Snapshot | None:
         """The last snapshot of what was asked for."""
         snapshots = self._archive.index.snapshots(fetched.seed, descending=True, limit=1)
@@ -231,16 +242,21 @@ class SnapshotKeeper:
         return through[known.id], through[snapshot.id]
 
     def _no_version(
-        self, known: Snapshot, page: Capture, fetched: FetchedPage, article: ExtractedArticle | None
+        self,
+        known: Snapshot,
+        page: Capture,
+        snapshot: Snapshot,
+        fetched: FetchedPage,
+        article: ExtractedArticle | None,
     ) -> str | None:
-        """Why what came is not what became of the article that `known` shows."""
-        if known.article is None or page.payload_digest in (None, known.page.payload_digest):
+        """Why what came, or what a 304 says is still there, is not what became of the article of `known`."""
+        if known.article is None or snapshot.page.payload_digest == known.page.payload_digest:
             return None
         if page.truncated not in (None, Truncation.LENGTH):
             return f"cut off ({page.truncated})"
         is_empty = article is not None and not (article.title or article.paragraphs)
         if not fetched.body or is_empty:
-            return f"no article can be read in what came ({page.mime})"
+            return f"no article can be read in what came ({snapshot.page.mime})"
         return self._archive.retrieval.open(page).content_problem()
 
     async def _snapshot(self, fetched: FetchedPage) -> Snapshot:
@@ -260,22 +276,34 @@ class SnapshotKeeper:
         """
         key = _key(fetched, article, known)
         own = article_key(None, fetched.page.final_url, fetched.seed)
-        async with self._claiming if article and key != own else contextlib.nullcontext():
-            if article and key != own and await asyncio.to_thread(self._is_taken, key, fetched, article):
-                key = own
+        is_claim = key != own
+        async with self._claiming if is_claim or known is None else contextlib.nullcontext():
+            if article and (is_claim or known is None):
+                other = await asyncio.to_thread(self._other_story, key, fetched, article)
+                if other and is_claim:
+                    key = own
+                elif other:
+                    await asyncio.to_thread(self._disbelieve, key, other)
             snapshot = replace(snapshot, article=article, article_key=key)
             await self._archive.ingest.record(snapshot)
         return snapshot
 
-    def _is_taken(self, key: str, fetched: FetchedPage, article: ExtractedArticle) -> bool:
-        """Whether what the archive has of the article `key` from other addresses is of another article."""
+    def _other_story(self, key: str, fetched: FetchedPage, article: ExtractedArticle) -> Snapshot | None:
+        """The last snapshot of the article `key` from another address, if that is of another article."""
         here = {address_key(fetched.seed), address_key(fetched.page.final_url)}
         for other in self._archive.index.article_snapshots(key, descending=True, limit=LOOKED_BACK):
-            if other.article and here.isdisjoint(
-                (address_key(other.seed), address_key(other.page.target_uri))
-            ):
-                return other.article.title != article.title and not shares_text(other.article, article)
-        return False
+            there = (address_key(other.seed), address_key(other.page.target_uri))
+            if other.article and here.isdisjoint(there):
+                is_another = other.article.title != article.title and not shares_text(other.article, article)
+                return other if is_another else None
+        return None
+
+    def _disbelieve(self, key: str, other: Snapshot) -> None:
+        """Follow under its own key what called itself the address `key`, at which another article is."""
+        followed = self._archive.index.followed(key)
+        if followed and address_key(followed.url) != key:
+            own = article_key(None, other.page.target_uri, other.seed)
+            self._archive.index.follow([replace(followed, key=own)])
 
     async def _record_event(self, visit: Visit, known: Snapshot | None) -> tuple[ArticleEvent | None, bool]:
         """What the visit says of the article besides its content, made durable."""

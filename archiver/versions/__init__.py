@@ -1,6 +1,6 @@
 """How an article changed between two snapshots: what a reader would call a change, and what is only noise."""
 
-from archiver.versions.classify import Outcome, Visit, classify, shares_text
+from archiver.versions.classify import Outcome, Visit, classify, long_paragraphs, shares_text
 from archiver.versions.compare import compare, first_seen, has_changed, needs_reextraction
 from archiver.versions.furniture import Changed, Furniture, furniture_of
 from archiver.versions.identity import address_key, article_key, asked_key, key_of
@@ -31,6 +31,7 @@ __all__ = [
     "furniture_of",
     "has_changed",
     "key_of",
+    "long_paragraphs",
     "needs_reextraction",
     "pictures_through",
     "shares_text",

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from archiver.model.article import ExtractedArticle
 from archiver.model.capture import Capture
+from archiver.model.digest import Digest
 from archiver.model.moment import to_warc_date
 from archiver.model.snapshot import Snapshot
 from archiver.model.version import ArticleEvent, ChangeKind
@@ -176,15 +177,16 @@ def shares_text(before: ExtractedArticle | None, after: ExtractedArticle | None)
     """Whether a paragraph of some length stands in both."""
     if before is None or after is None:
         return False
-    long = [
-        {
-            digest
-            for digest, paragraph in zip(paragraph_digests(article), article.paragraphs, strict=True)
-            if len(paragraph.text) >= LONG_PARAGRAPH
-        }
-        for article in (before, after)
-    ]
-    return bool(long[0] & long[1])
+    return not long_paragraphs(before).isdisjoint(long_paragraphs(after))
+
+
+def long_paragraphs(article: ExtractedArticle) -> set[Digest]:
+    """The digests of the paragraphs that are too long to stand in another article by chance."""
+    return {
+        digest
+        for digest, paragraph in zip(paragraph_digests(article), article.paragraphs, strict=True)
+        if len(paragraph.text) >= LONG_PARAGRAPH
+    }
 
 
 def _is_emptied(before: ExtractedArticle, after: ExtractedArticle) -> bool:

@@ -24,7 +24,7 @@ from archiver.model.version import (
 )
 from archiver.versions.fields import compare_fields
 from archiver.versions.furniture import NO_FURNITURE, Furniture, Text, noise_of
-from archiver.versions.identity import key_of
+from archiver.versions.identity import address_key, key_of
 from archiver.versions.pictures import compare_pictures
 from archiver.versions.seen import Pictures, seen_pictures
 from archiver.versions.textdiff import align
@@ -162,8 +162,14 @@ def _only_cut(edits: Sequence[ParagraphChange]) -> bool:
 
 
 def _has_moved(before: Snapshot, after: Snapshot) -> bool:
+    """Whether it has another address, or calls itself one; a claim that is not new is no move."""
     keys = (key_of(before), key_of(after))
-    return None not in keys and keys[0] != keys[1]
+    if None in keys or keys[0] == keys[1]:
+        return False
+    here = address_key(after.page.target_uri)
+    claims = [each.article.canonical_url if each.article else None for each in (before, after)]
+    is_disbelieved = keys[1] == here == address_key(before.page.target_uri) and claims[0] == claims[1]
+    return not is_disbelieved
 
 
 def _quiet(before: Snapshot, after: Snapshot, something_differs: bool) -> ChangeKind:

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from archiver.model.moment import to_microseconds
 from archiver.model.snapshot import Snapshot
 from archiver.storage.index.engine import Database
 from archiver.storage.index.former import belongs, digests_of
-from archiver.storage.index.rows import read_moment, storable, url_digest
-from archiver.storage.index.schema import articles
+from archiver.storage.index.rows import read_moment, storable, url_digest, url_names
+from archiver.storage.index.schema import articles, snapshots, urls
 
 _PAGE: Final = 1_000
 
@@ -139,20 +139,41 @@ def due_sources(connection: Connection, at: datetime) -> list[DueSource]:
 
 
 def carry_over(source: Connection, target: Connection) -> None:
-    """Give the articles of `target` their plans in `source`, where that knew all that `target` does."""
+    """Give the articles of `target` their plans in `source`, where that knew all that `target` does.
+
+    An article that goes by another key in `target`, which has its address, is followed as before.
+    """
     names = ("url", "source", "last_visit", "last_change", "unchanged", "next_visit_at")
     plan: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
     known = articles.c.article_digest == bindparam("digest")
     change = update(articles).where(known, articles.c.last_visit <= plan["last_visit"]).values(plan)
     is_planned = articles.c.next_visit_at.is_(None) | (articles.c.next_visit_at > articles.c.last_visit)
-    columns = (
-        articles.c.article_digest.label("digest"),
-        *(articles.c[name].label(f"new_{name}") for name in names),
-    )
-    query = select(*columns).where(is_planned).execution_options(yield_per=_PAGE)
+    query = select(articles).where(is_planned).execution_options(yield_per=_PAGE)
     with source.execute(query) as rows:
         for page in rows.mappings().partitions():
-            target.execute(change, [dict(row) for row in page])
+            digests = [row["article_digest"] for row in page]
+            among = select(articles.c.article_digest).where(articles.c.article_digest.in_(digests))
+            there = set(target.scalars(among))
+            plans = [
+                {"digest": row["article_digest"], **{f"new_{name}": row[name] for name in names}}
+                for row in page
+                if row["article_digest"] in there
+            ]
+            if plans:
+                target.execute(change, plans)
+            for row in page:
+                is_due = row["next_visit_at"] is not None and row["article_digest"] not in there
+                if is_due and _is_shown(target, row["url"]):
+                    target.execute(insert(articles), dict(row))
+
+
+def _is_shown(connection: Connection, url: str) -> bool:
+    """Whether there is a snapshot that `url` was asked for, or led to."""
+    place = select(urls.c.id).where(urls.c.sort_key == bindparam("key"), urls.c.digest == bindparam("digest"))
+    query = select(snapshots.c.id).where(
+        snapshots.c.seed_url_id.in_(place) | snapshots.c.page_url_id.in_(place)
+    )
+    return connection.execute(query.limit(1), url_names("", url)).first() is not None
 
 
 def _row(article: FollowedArticle) -> dict[str, Any]:

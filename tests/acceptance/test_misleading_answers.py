@@ -25,6 +25,11 @@ PAGE = """<html lang="en"><head><title>Minister resigns</title></head><body><art
 <p>The minister resigned on Monday after a week of questions about the affair{}, her office said.</p>
 <p>Her successor will be named on Thursday, when the council meets for the first time this autumn.</p>
 {}</article></body></html>"""
+OTHER = """<html lang="en"><head><title>Cup final tonight</title></head><body><article>
+<h1>Cup final tonight</h1>
+<p>The final of the cup is played tonight, and the stadium was sold out within an hour of Monday.</p>
+<p>Trains to the stadium leave every five minutes from the central station, and back until midnight.</p>
+</article></body></html>"""
 HTML = "text/html; charset=utf-8"
 PICTURE = Resource(site_file("pictures/harbour.jpg"), "image/jpeg")
 
@@ -116,19 +121,78 @@ def test_stories_that_all_call_themselves_one_and_the_same_address_are_told_apar
     site = reader.site
     site.stories = [f"/news/{number}-a-story-about-the-council" for number in range(1001, 1005)]
 
-    def claiming(number: int, update: str) -> Resource:
+    def claiming(path: str, update: str) -> Resource:
+        number = int(path[6:10])
         page = f"""<html lang="en"><head><title>Story {number}</title><meta property="og:url" content="{{0}}">
 <link rel="canonical" href="{{0}}"></head><body><article><h1>Story {number}</h1>
 <p>What story number {number} says of the council is said by no other one of them{update}.</p>
 <p>Its second paragraph, the last one of {number}, was written for the readers of story {number}.</p>
 </article></body></html>"""
-        return Resource(page.format(site.url("paper.localhost", "/news/1000-the-template")).encode(), HTML)
+        return Resource(page.format(site.url("paper.localhost", first)).encode(), HTML)
 
-    for update in ("", ", it was said later"):
-        site.answers = {path: claiming(1001 + place, update) for place, path in enumerate(site.stories)}
-        assert reader.crawl() == ({"changed": 4} if update else {"new": 4})
-    for path in site.stories:
+    first, *others = site.stories
+    for listed, update, brought in (
+        (others, "", {"new": 3}),
+        ([first], "", {"new": 1, "unchanged": 3}),
+        ([], ", it was said later", {"changed": 4}),
+    ):
+        site.stories = listed
+        site.answers = {path: claiming(path, update) for path in (first, *others)}
+        assert reader.crawl() == brought
+    assert reader.crawl() == {"unchanged": 4}
+    assert reader.crawl() == {"unchanged": 4}, "each is still followed where it is"
+    for path in (first, *others):
         assert reader.told(site.url("paper.localhost", path)) == ["first-seen", "text-edited"]
+
+
+def test_what_an_article_was_before_another_address_led_to_it_is_no_history_of_that_address(
+    reader: Reader,
+) -> None:
+    site, elsewhere = reader.site, "/news/303-another-story-of-the-day"
+    site.stories = [elsewhere, STORY]
+    site.answers = {STORY: story(), elsewhere: Resource(OTHER.encode(), HTML)}
+    reader.crawl()
+    site.answers[STORY] = note(301, "this way", ("Location", site.url("paper.localhost", elsewhere)))
+    reader.crawl()
+    told = reader.told(reader.story)
+    assert told[0] == "first-seen"
+    assert len(told) == 3, "then an event, and the page that it leads to"
+    assert reader.told(site.url("paper.localhost", elsewhere)) == ["first-seen", "identical"]
+
+
+def test_an_article_behind_a_page_that_all_are_led_to_is_asked_for_again_where_it_is(reader: Reader) -> None:
+    site = reader.site
+    new = "/news/404-written-during-the-works"
+    site.stories = [STORY, new]
+    site.answers = {STORY: story()}
+    notice = site.url("paper.localhost", "/notice/we-are-working-on-the-site")
+    site.answers["/notice/we-are-working-on-the-site"] = Resource(OTHER.encode(), HTML)
+    site.stories = [STORY]
+    reader.crawl()
+    site.stories = [STORY, new]
+    site.answers |= dict.fromkeys((STORY, new), note(302, "this way", ("Location", notice)))
+    reader.crawl()
+    site.answers |= {STORY: story(" of old"), new: Resource(OTHER.replace("Cup", "New").encode(), HTML)}
+    site.stories = []
+    reader.crawl()
+    assert {STORY, new} <= reader.asked()
+    reader.crawl()
+    assert reader.asked() == {STORY, new}
+
+
+def test_an_article_that_moved_is_asked_for_once_a_visit_and_keeps_its_history(reader: Reader) -> None:
+    site, moved = reader.site, "/politics/2026-minister-resigns-over-affair-202"
+    there = site.url("paper.localhost", moved)
+    site.answers = {STORY: story()}
+    reader.crawl()
+    site.answers = {STORY: note(301, "this way", ("Location", there)), moved: story()}
+    for _ in range(2):
+        assert reader.crawl() == {"unchanged": 1}
+        assert [request.target for request in site.asked].count(moved) <= 2, "with and without conditions"
+    site.answers[moved] = story(" of old")
+    assert reader.crawl() == {"changed": 1}
+    assert reader.told(reader.story)[0] == "first-seen"
+    assert len(reader.told(reader.story)) >= 2
 
 
 UNREADABLE = {
@@ -156,6 +220,7 @@ def test_an_answer_in_which_nothing_can_be_read_is_no_version_of_the_article(rea
     assert reader.crawl() == {"new": len(UNREADABLE)}
     site.answers = dict(zip(site.stories, UNREADABLE.values(), strict=True))
     assert reader.crawl() == {"failed": len(UNREADABLE)}
+    assert reader.crawl() == {"failed": len(UNREADABLE)}, "a 304 for such an answer says no more"
     site.answers = dict.fromkeys(site.stories, story(", and about a second one"))
     assert reader.crawl() == {"changed": len(UNREADABLE)}
     for path in site.stories:

@@ -155,3 +155,15 @@ def test_an_article_that_was_not_planned_yet_is_planned_after_the_rebuild(index:
     found = index.followed(KEY)
     assert found
     assert not found.is_planned
+
+
+def test_an_article_that_is_followed_under_another_key_than_its_snapshots_have_stays_so(index: Index) -> None:
+    """As in archives whose keys were stored in lower case, and where a claim was not believed."""
+    former = visited(index, at(30), None)
+    now = replace(former, key="example.org/One", url=PAGE, next_visit_at=at(90))
+    index.follow([now])
+    with index.rebuild() as fresh:
+        fresh.record([capture(PAGE)], {SEGMENT: 1_000}, located(article()))
+    assert index.followed(KEY) == former
+    assert index.followed("example.org/One") == now
+    assert [each.key for each in index.due(at(99))] == ["example.org/One"]
