@@ -81,7 +81,8 @@ def classify(visit: Visit, known: Snapshot | None, earlier: Sequence[ArticleEven
     verdict = next(_verdicts(visit, known), None)
     if verdict:
         shows = verdict.kind in (ChangeKind.MOVED, ChangeKind.WALLED) and _shows_article(visit)
-        return Outcome(_event(visit, known, verdict, earlier), comparable=shows)
+        is_told = verdict.kind is ChangeKind.MOVED and _is_last(verdict, earlier)
+        return Outcome(None if is_told else _event(visit, known, verdict, earlier), comparable=shows)
     if visit.page.status == 304:
         return Outcome(_back(visit, known, earlier))
     if not _shows_article(visit):
@@ -191,6 +192,10 @@ def long_paragraphs(article: ExtractedArticle) -> set[Digest]:
 
 def _is_emptied(before: ExtractedArticle, after: ExtractedArticle) -> bool:
     return len(after.text) < MUCH_LESS * len(before.text)
+
+
+def _is_last(verdict: _Verdict, earlier: Sequence[ArticleEvent]) -> bool:
+    return bool(earlier) and (earlier[-1].kind, earlier[-1].detail) == (verdict.kind, verdict.detail)
 
 
 def _event(

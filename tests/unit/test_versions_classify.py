@@ -97,6 +97,15 @@ def test_a_redirect_to_another_article_is_a_move_and_says_whether_the_text_is_th
     assert "another text" in event_of(look(200, final=target, read=other)).detail
 
 
+def test_a_move_is_told_once_however_often_the_redirect_is_followed() -> None:
+    target = "https://news.example/city/bridge-closed-after-cracks-were-found-77777"
+    moved = article(canonical_url=target)
+    first = event_of(look(200, final=target, read=moved))
+    assert look(200, final=target, read=moved, earlier=[first]) == Outcome(comparable=True)
+    elsewhere = target.replace("77777", "88888")
+    assert event_of(look(200, final=elsewhere, read=moved, earlier=[first])).kind is MOVED
+
+
 def test_another_canonical_address_is_a_move() -> None:
     moved = article(canonical_url="https://news.example/city/bridge-closed-after-cracks-77777")
     assert event_of(look(200, read=moved)).kind is MOVED
