@@ -211,8 +211,8 @@ def matched(olds: Sequence[Seen], news: Sequence[Seen]) -> list[Match]:
     that was asked for among those of any picture: then only the program joins pictures in another way now.
     """
     pairs = pair(olds, news)
-    lost = _kept_within([i for i in range(len(olds)) if i not in pairs.values()], olds, news)
-    came = _kept_within([j for j in range(len(news)) if j not in pairs], news, olds)
+    lost = _kept_within(sorted(set(range(len(olds))) - set(pairs.values())), olds, news)
+    came = _kept_within(sorted(set(range(len(news))) - set(pairs)), news, olds)
     return [Match((i, *lost.get(j, ())), (j, *came.get(i, ()))) for j, i in pairs.items()]
 
 
