@@ -37,7 +37,6 @@ _NUMBER = re.compile(r"(?<![0-9a-z])\d{5,}(?![0-9a-z])", re.IGNORECASE)
 _HEXADECIMAL = re.compile(
     r"(?<![0-9a-z])(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{10,}(?![0-9a-z])", re.IGNORECASE
 )
-_ONLY_VARIANTS = re.compile(rf"(?:{_VARIANTS})(?:[-_.]+(?:{_VARIANTS}))*", re.IGNORECASE)
 _ONLY_PIXELS = re.compile(
     rf"w?\d{{3,4}}w?|(?:(?:{_VARIANTS})[-_.]+)*\d{{2,4}}x\d{{2,4}}(?:@[1-4]x)?(?:[-_.]+(?:{_VARIANTS}))*",
     re.IGNORECASE,
@@ -64,10 +63,9 @@ def likeness(address: str) -> str:
 def _to_the_name(segments: list[str]) -> list[str]:
     """The folders and the name; of a file that is called by its size alone the name is its folder's."""
     kept = list(segments)
-    only = _ONLY_PIXELS
-    while len(kept) > 1 and only.fullmatch(kept[-1]):
-        kept.pop()
-        only = _ONLY_VARIANTS
+    if _ONLY_PIXELS.fullmatch(kept[-1]):
+        while len(kept) > 1 and not _words(kept[-1]):
+            kept.pop()
     return kept
 
 

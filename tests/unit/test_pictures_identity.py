@@ -107,6 +107,7 @@ def test_names_that_only_may_be_of_sizes_are_of_two_pictures(one, other):
         ("/harbour/1200x675.jpg", "/harbour/640x480.jpg"),
         ("/2020-05/minister/wide__1300x731", "/2020-05/minister/wide__660x371__desktop"),
         ("/2020-05/minister/original__450x450__mobile", "/2020-05/minister/wide__1300x731"),
+        ("/media/1738253380/1x1/1200.jpg", "/media/1738253380/16x9/1200.jpg"),
         ("/harbour/wide/1200x675.jpg", "/harbour/square/640x480@2x.jpg"),
     ],
 )
