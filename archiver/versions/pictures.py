@@ -3,48 +3,71 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from archiver.model.digest import Digest
 from archiver.model.version import Noise, PictureChange, PictureChangeKind
-from archiver.versions.seen import Gone, Pictures, Seen, joined, pair, part_of, without_cache_key
+from archiver.versions.seen import Gone, Match, Pictures, Seen, counterparts, matched, without_cache_key
 
 
 def compare_pictures(olds: Pictures, news: Pictures) -> tuple[PictureChange, ...]:
     """Every difference between two visits' pictures in the order of the later page, the removed last."""
-    pairs = pair(olds, news)
-    together = joined(olds, news, pairs)
-    changes: list[PictureChange] = []
-    for j, new in enumerate(news):
-        if j in pairs:
-            changes += _differences(olds[pairs[j]], new)
-        elif j in together:
-            changes += _differences(part_of(olds[together[j]], new), new)
-        else:
-            changes.append(_came_or_went(PictureChangeKind.ADDED, new))
-    paired = set(pairs.values())
-    left = (old for i, old in enumerate(olds) if i not in paired)
-    changes += (_came_or_went(PictureChangeKind.REMOVED, old) for old in left)
-    return tuple(changes)
+    matches = matched(olds, news)
+    told = [each for match in matches for each in _differences(match, olds, news)]
+    lasting = {i for match in matches for i in match.olds}
+    known = {j for match in matches for j in match.news}
+    told += ((j, _came_or_went(PictureChangeKind.ADDED, new)) for j, new in enumerate(news) if j not in known)
+    told.sort(key=lambda each: each[0])
+    left = (old for i, old in enumerate(olds) if i not in lasting)
+    removed = (_came_or_went(PictureChangeKind.REMOVED, old) for old in left)
+    return (*(change for _, change in told), *removed)
 
 
-def _differences(old: Seen, new: Seen) -> Iterator[PictureChange]:
-    noise = None if old.counts and new.counts else Noise.ROLE
+def _differences(match: Match, olds: Pictures, news: Pictures) -> Iterator[tuple[int, PictureChange]]:
+    """Each difference with the place of the later picture."""
+    ones, others = [olds[i] for i in match.olds], [news[j] for j in match.news]
+    still = any(one.had for one in ones) == any(other.had for other in others)
+    for j, old, new in counterparts(match, olds, news):
+        change = _change(old, new)
+        of_bytes = _gone_or_back(old, new, change) if old.gone or new.gone else _bytes(old, new, change)
+        if of_bytes and (match.is_one_to_one or not (still and of_bytes.kind is PictureChangeKind.NOT_HAD)):
+            yield j, of_bytes
+    for change in _words(ones, others):
+        yield match.news[0], change
+
+
+def _change(old: Seen, new: Seen) -> PictureChange:
     alt, caption = new.words
-    change = PictureChange(PictureChangeKind.REPLACED, new.url, alt=alt, caption=caption, noise=noise)
-    of_bytes = _gone_or_back(old, new, change) if old.gone or new.gone else _bytes(old, new, change)
-    if of_bytes:
-        yield of_bytes
-    one, other = old.picture.found, new.picture.found
-    automatic = one.automatic_alt or other.automatic_alt
+    noise = None if old.counts and new.counts else Noise.ROLE
+    return PictureChange(PictureChangeKind.REPLACED, new.url, alt=alt, caption=caption, noise=noise)
+
+
+def _words(olds: Sequence[Seen], news: Sequence[Seen]) -> Iterator[PictureChange]:
+    """How what is said of a picture changed.
+
+    Of pictures that were kept as one the words of one only are known. So where they were joined or split,
+    words that any of them had at both visits tell of no change.
+    """
+    change = _change(
+        next((old for old in olds if old.counts), olds[0]), next((new for new in news if new.counts), news[0])
+    )
+    ones, others = [old.picture.found for old in olds], [new.picture.found for new in news]
+    automatic = any(found.automatic_alt for found in (*ones, *others))
     for kind, earlier, later in (
-        (PictureChangeKind.ALT, one.alt, other.alt),
-        (PictureChangeKind.CAPTION, one.caption, other.caption),
-        (PictureChangeKind.CREDIT, one.credit, other.credit),
+        (PictureChangeKind.ALT, [one.alt for one in ones], [other.alt for other in others]),
+        (PictureChangeKind.CAPTION, [one.caption for one in ones], [other.caption for other in others]),
+        (PictureChangeKind.CREDIT, [one.credit for one in ones], [other.credit for other in others]),
     ):
-        if _plain(earlier) != _plain(later) and not (kind is PictureChangeKind.ALT and automatic):
-            yield replace(change, kind=kind, before=earlier, after=later)
+        said, says = (
+            {plain for words in all_words if (plain := _plain(words))} for all_words in (earlier, later)
+        )
+        if (said or says) and not said & says and not (kind is PictureChangeKind.ALT and automatic):
+            yield replace(change, kind=kind, before=_first(earlier), after=_first(later))
+
+
+def _first(every: Sequence[str | None]) -> str | None:
+    return next((words for words in every if _plain(words)), every[0])
 
 
 def _gone_or_back(old: Seen, new: Seen, change: PictureChange) -> PictureChange | None:

@@ -11,7 +11,7 @@ That a picture is gone says only a definite answer for exactly an address that g
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit, urlunsplit
@@ -65,9 +65,30 @@ class Seen:
         return self.picture.found.role is not PictureRole.FURNITURE
 
     @property
+    def asked(self) -> tuple[str, ...]:
+        """The addresses that were asked for; of one that was only listed the first."""
+        return tuple(fetched.url for fetched in self.picture.fetched) or (self.url,)
+
+    @property
     def words(self) -> tuple[str | None, str | None]:
         """The alternative text and the caption."""
         return self.picture.found.alt, self.picture.found.caption
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The places of pictures that are the same, of an earlier and a later visit; the surest pair first.
+
+    More than one where one visit kept as one picture what the other has as several.
+    """
+
+    olds: tuple[int, ...]
+    news: tuple[int, ...]
+
+    @property
+    def is_one_to_one(self) -> bool:
+        """Whether both visits have it as one picture."""
+        return len(self.olds) == len(self.news) == 1
 
 
 Pictures = tuple[Seen, ...]
@@ -98,11 +119,13 @@ def seen_pictures(snapshot: Snapshot, earlier: Pictures = ()) -> Pictures:
     news = tuple(_seen(picture) for picture in snapshot.pictures if picture.url)
     if all(new.had or not new.counts for new in news):
         return news
-    pairs = pair(earlier, news)
-    known = {place: earlier[old] for place, old in pairs.items()}
-    known |= {
-        place: part_of(earlier[old], news[place]) for place, old in joined(earlier, news, pairs).items()
-    }
+    known: dict[int, Seen] = {}
+    for match in matched(earlier, news):
+        first, *more = (earlier[i] for i in match.olds)
+        place, *others = match.news
+        known[place] = _together(first, more)
+        pieces = ((j, _within(first, news[j])) for j in others)
+        known |= {j: piece for j, piece in pieces if not _lives_on(piece, news[place])}
     return tuple(
         _remembered(known[place], new, snapshot.captured_at) if place in known else new
         for place, new in enumerate(news)
@@ -181,25 +204,76 @@ def pair(olds: Sequence[Seen], news: Sequence[Seen]) -> dict[int, int]:
     return pairs
 
 
-def joined(olds: Sequence[Seen], news: Sequence[Seen], pairs: Mapping[int, int]) -> dict[int, int]:
-    """For each later picture that `pairs` has not the earlier one that it was kept as one with.
+def matched(olds: Sequence[Seen], news: Sequence[Seen]) -> list[Match]:
+    """The pictures of two visits that are the same, however many of them each visit kept as one.
 
-    Snapshots of earlier versions of this program have pictures with names like sizes (`1-1`, `1-2`) as one.
+    What is left over when all are paired was not added or removed as long as the other visit has an address
+    that was asked for among those of any picture: then only the program joins pictures in another way now.
     """
+    pairs = pair(olds, news)
+    lost = _kept_within(sorted(set(range(len(olds))) - set(pairs.values())), olds, news)
+    came = _kept_within(sorted(set(range(len(news))) - set(pairs)), news, olds)
+    return [Match((i, *lost.get(j, ())), (j, *came.get(i, ()))) for j, i in pairs.items()]
+
+
+def _kept_within(
+    left: Iterable[int], pictures: Sequence[Seen], others: Sequence[Seen]
+) -> dict[int, list[int]]:
+    """Those of `pictures` that are left, by the place of the one of `others` that has their address."""
     places: dict[str, int] = {}
-    for j, i in pairs.items():
-        if news[j].url in olds[i].addresses:
-            for address in olds[i].addresses - news[j].addresses:
-                places.setdefault(address, i)
-    return {j: places[new.url] for j, new in enumerate(news) if j not in pairs and new.url in places}
+    for place, other in enumerate(others):
+        for address in other.addresses:
+            places.setdefault(address, place)
+    kept: dict[int, list[int]] = {}
+    for one in left:
+        for place in [places[url] for url in pictures[one].asked if url in places][:1]:
+            kept.setdefault(place, []).append(one)
+    return kept
 
 
-def part_of(old: Seen, new: Seen) -> Seen:
-    """What of `old` is the picture `new`; the words beside it were not kept."""
-    had, last = (
-        {url: digest for url, digest in known.items() if url in new.addresses}
-        for known in (old.had, old.last)
+def counterparts(
+    match: Match, olds: Sequence[Seen], news: Sequence[Seen]
+) -> Iterator[tuple[int, Seen, Seen]]:
+    """What of the earlier pictures is to be held against what of the later, with the place of the later."""
+    (i, *lost), (j, *came) = match.olds, match.news
+    yield (
+        j,
+        _without(olds[i], [news[k] for k in came], news[j]),
+        _without(news[j], [olds[k] for k in lost], olds[i]),
     )
-    gone = old.gone if old.gone and old.gone.url in new.addresses else None
-    picture = replace(old.picture, found=new.picture.found)
-    return replace(old, picture=picture, url=new.url, had=had, addresses=new.addresses, last=last, gone=gone)
+    for k in came:
+        yield k, _within(olds[i], news[k]), news[k]
+    for k in lost:
+        yield j, olds[k], _within(news[j], olds[k])
+
+
+def _within(whole: Seen, piece: Seen) -> Seen:
+    """What of `whole` is the picture `piece`."""
+    return _only(whole, lambda url: url in piece.addresses or url in piece.last)
+
+
+def _without(whole: Seen, pieces: Sequence[Seen], other: Seen) -> Seen:
+    """What of `whole` is none of `pieces`, or is `other` too."""
+    taken = frozenset[str]().union(*(piece.addresses for piece in pieces)) - other.addresses
+    return _only(whole, lambda url: url not in taken)
+
+
+def _only(seen: Seen, is_kept: Callable[[str], bool]) -> Seen:
+    had, last = (
+        {url: digest for url, digest in known.items() if is_kept(url)} for known in (seen.had, seen.last)
+    )
+    gone = seen.gone if seen.gone and is_kept(seen.gone.url) else None
+    return replace(seen, had=had, addresses=frozenset(filter(is_kept, seen.addresses)), last=last, gone=gone)
+
+
+def _lives_on(piece: Seen, other: Seen) -> bool:
+    """Whether `other` has all bytes of `piece`: then it is not gone, whatever its own address answers."""
+    return set(piece.last.values()) <= set(other.last.values())
+
+
+def _together(first: Seen, more: Iterable[Seen]) -> Seen:
+    """What is known of several pictures as of one."""
+    last = dict(first.last)
+    for one in more:
+        last = {**one.last, **last}
+    return replace(first, last=last)

@@ -104,17 +104,23 @@ def _telling_folders(folders: list[str], name: str) -> list[str]:
     """Those that do not only say how the picture is delivered."""
     kept: list[str] = []
     service = ""
-    for folder in folders:
+    for folder in _without_style(folders):
         before, service = service, folder.lower()
-        if service == "public" and len(kept) > 1 and kept[-2].lower() == "styles":
-            del kept[-2:]  # Drupal: styles/NAME/public
-        elif service == "image" and before == "cdn-cgi":
+        if service == "image" and before == "cdn-cgi":
             kept.pop()
         elif service in _SIZES and len(name) >= _LEAST_NAME:
             continue
         elif not _is_delivery(folder) and not (before in ("resize", "resized") and folder.isdecimal()):
             kept.append(folder)
     return kept
+
+
+def _without_style(folders: list[str]) -> list[str]:
+    """Without `styles/NAME/public`, whatever Drupal's style is called."""
+    lower = [folder.lower() for folder in folders]
+    styles = (at for at in range(len(lower) - 2) if (lower[at], lower[at + 2]) == ("styles", "public"))
+    at = next(styles, None)
+    return folders if at is None else folders[:at] + folders[at + 3 :]
 
 
 def _is_delivery(folder: str) -> bool:

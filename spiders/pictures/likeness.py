@@ -37,7 +37,10 @@ _NUMBER = re.compile(r"(?<![0-9a-z])\d{5,}(?![0-9a-z])", re.IGNORECASE)
 _HEXADECIMAL = re.compile(
     r"(?<![0-9a-z])(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{10,}(?![0-9a-z])", re.IGNORECASE
 )
-_ONLY_PIXELS = re.compile(r"(?:\d{2,4}x\d{2,4}|w?\d{3,4}w?)", re.IGNORECASE)
+_ONLY_PIXELS = re.compile(
+    rf"w?\d{{3,4}}w?|(?:(?:{_VARIANTS})[-_.]+)*\d{{2,4}}x\d{{2,4}}(?:@[1-4]x)?(?:[-_.]+(?:{_VARIANTS}))*",
+    re.IGNORECASE,
+)
 
 
 def likeness(address: str) -> str:
@@ -46,14 +49,24 @@ def likeness(address: str) -> str:
         return address
     host, path, query = parts_of(address)
     segments = [segment for segment in path.split("/") if segment and not SIGNATURE.match(segment)]
-    folders, _, name = without_extension("/".join(segments)).rpartition("/")
-    own = _words(name) or ([] if _ONLY_PIXELS.fullmatch(name) else [name])
+    *before, name = _to_the_name(without_extension("/".join(segments)).split("/"))
+    folders = "/".join(before)
+    own = _words(name) or [name]
     stem = f"{folders}/{name}"
     numbers = sorted({*_NUMBER.findall(stem), *_HEXADECIMAL.findall(stem)})
     if numbers and (sum(map(len, own)) >= 8 or any(len(number) >= 8 for number in numbers)):
         return f"{' '.join(numbers)}|{' '.join(own)}"
     told = "" if not query or numbers or has_extension(path) else _telling(query)
     return f"{host}|{' '.join([*_words(folders), *own]) or stem}|{told}"
+
+
+def _to_the_name(segments: list[str]) -> list[str]:
+    """The folders and the name; of a file that is called by its size alone the name is its folder's."""
+    kept = list(segments)
+    if _ONLY_PIXELS.fullmatch(kept[-1]):
+        while len(kept) > 1 and not _words(kept[-1]):
+            kept.pop()
+    return kept
 
 
 def _words(text: str) -> list[str]:

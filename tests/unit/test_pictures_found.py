@@ -334,6 +334,12 @@ def test_renditions_in_one_place_are_one_picture(markup):
     assert len(found(markup)) == 1
 
 
+def test_a_picture_whose_files_are_called_by_their_size_is_joined_with_its_preview_and_has_its_words():
+    markup = '<meta property="og:image" content="/minister/wide__1300x731">'
+    (picture,) = found(markup + '<img src="/minister/wide__660x371__desktop" alt="The minister">')
+    assert (picture.role, picture.alt) == (Role.LEAD, "The minister")
+
+
 def test_metadata_that_may_mean_either_of_two_pictures_joins_neither():
     markup = '<meta property="og:image" content="/g/harbour-16-9.jpg">'
     assert len(found(markup + '<img src="/g/harbour-1-1.jpg"><img src="/g/harbour-2-1.jpg">')) == 3

@@ -32,6 +32,8 @@ C = "https://cdn.example"
         (f"{C}/fit-in/800x600/filters:quality(70)/photo.jpg", f"{C}/photo.jpg"),
         (f"{C}/cdn-cgi/image/width=800,format=auto/media/photo.jpg", f"{C}/media/photo.jpg"),
         (f"{C}/files/styles/teaser_16_9/public/2024/photo.jpg?itok=aB", f"{C}/files/2024/photo.jpg"),
+        (f"{C}/files/styles/large/public/2024/photo.jpg", f"{C}/files/2024/photo.jpg"),
+        (f"{C}/styles/thumbnail/public/2024/photo.jpg", f"{C}/styles/teaser/public/2024/photo.jpg"),
     ],
 )
 def test_renditions_of_one_picture_have_one_identity(one, other):
@@ -67,6 +69,10 @@ def test_renditions_of_one_picture_have_one_identity(one, other):
         ("/photos/Aa.png", "/photos/aA.png"),
         ("/Photos/a.png", "/photos/a.png"),
         ("/20240511/1234567/1-1.jpg", "/20240511/1234567/1-2.jpg"),
+        ("/20240511/minister/wide__1300x731", "/20240511/harbour/wide__1300x731"),
+        ("/20240511/minister/1300x731.jpg", "/20240511/harbour/1300x731.jpg"),
+        ("/gallery/1-1-640x480.jpg", "/gallery/1-2-640x480.jpg"),
+        ("/gallery/1-1/640x480.jpg", "/gallery/1-2/640x480.jpg"),
     ],
 )
 @pytest.mark.parametrize("key", [identity, likeness])
@@ -99,6 +105,10 @@ def test_names_that_only_may_be_of_sizes_are_of_two_pictures(one, other):
         ("/harbour_large.jpg", "/harbour_small.jpg"),
         ("/teaser/harbour.jpg", "/hero/harbour.jpg"),
         ("/harbour/1200x675.jpg", "/harbour/640x480.jpg"),
+        ("/2020-05/minister/wide__1300x731", "/2020-05/minister/wide__660x371__desktop"),
+        ("/2020-05/minister/original__450x450__mobile", "/2020-05/minister/wide__1300x731"),
+        ("/media/1738253380/1x1/1200.jpg", "/media/1738253380/16x9/1200.jpg"),
+        ("/harbour/wide/1200x675.jpg", "/harbour/square/640x480@2x.jpg"),
     ],
 )
 def test_the_names_of_crops_and_sizes_make_likely_renditions(one, other):

@@ -237,6 +237,7 @@ def test_a_deletion_names_the_bytes_that_its_address_gave() -> None:
 def test_a_picture_that_the_page_shows_at_another_address_is_not_gone() -> None:
     changes = compare_pictures([HAD], [gone(), picture(OTHER, b"one")])
     assert KIND.GONE not in {change.kind for change in changes}
+    assert KIND.ADDED not in {change.kind for change in changes}
 
 
 ONE, TWO = "https://media.example/gallery/1-1.png", "https://media.example/gallery/1-2.png"
@@ -285,3 +286,73 @@ def test_a_picture_that_was_kept_with_another_stays_gone_and_comes_back() -> Non
     seen = [known[each.id] for each in snapshots]
     kinds = [[change.kind for change in compare_seen(*both)] for both in itertools.pairwise(seen)]
     assert kinds == [[KIND.GONE], [KIND.STILL_GONE], [KIND.BACK_AGAIN]]
+
+
+def joined(*parts: SnapshotPicture, alt: str | None) -> SnapshotPicture:
+    """Pictures as a version of the program keeps them that knows them as renditions of one."""
+    first = parts[0]
+    renditions = tuple(rendition for part in parts for rendition in part.found.renditions)
+    fetch = tuple(url for part in parts for url in part.found.fetch)
+    found = replace(first.found, renditions=renditions, fetch=fetch, alt=alt)
+    return replace(first, found=found, fetched=tuple(each for part in parts for each in part.fetched))
+
+
+PREVIEW, SHOWN = picture(ONE, b"one", role=PictureRole.LEAD), picture(TWO, b"two", alt="Ships")
+
+
+def test_pictures_that_were_kept_as_two_and_are_one_now_are_no_change() -> None:
+    for parts in itertools.permutations([PREVIEW, SHOWN]):
+        assert compare_pictures([PREVIEW, SHOWN], [joined(*parts, alt="Ships")]) == ()
+        assert compare_pictures([SHOWN, PREVIEW], [joined(*parts, alt="Ships")]) == ()
+        assert compare_pictures([joined(*parts, alt="Ships")], [PREVIEW, SHOWN]) == ()
+
+
+def test_a_picture_that_is_listed_as_a_rendition_of_another_one_now_is_not_removed() -> None:
+    whole = joined(PREVIEW, SHOWN, alt="Ships")
+    whole = replace(whole, fetched=SHOWN.fetched, found=replace(whole.found, fetch=(TWO,)))
+    assert compare_pictures([PREVIEW, SHOWN], [whole]) == ()
+    assert compare_pictures([whole], [PREVIEW, SHOWN]) == ()
+
+
+def test_of_pictures_that_are_one_now_it_is_seen_when_either_was_replaced() -> None:
+    for parts, url, before in (
+        ([picture(ONE, b"other"), SHOWN], ONE, b"one"),
+        ([PREVIEW, picture(TWO, b"other")], TWO, b"two"),
+    ):
+        (change,) = compare_pictures([PREVIEW, SHOWN], [joined(*parts, alt="Ships")])
+        assert (change.kind, change.url, change.noise) == (KIND.REPLACED, url, None)
+        assert (change.before_digest, change.after_digest) == (Digest.of(before), Digest.of(b"other"))
+
+
+def test_of_pictures_that_are_one_now_it_is_seen_when_all_are_gone_and_told_once() -> None:
+    states = [(PREVIEW, SHOWN), (joined(gone(ONE), gone(TWO), alt="Ships"),)]
+    snapshots = [
+        snapshot(hours=7 * number, pictures=state) for number, state in enumerate([*states, states[1]])
+    ]
+    known = pictures_through(snapshots)
+    first, second = (compare_seen(*both) for both in itertools.pairwise(known[each.id] for each in snapshots))
+    assert [change.kind for change in first if not change.noise] == [KIND.GONE]
+    assert [change.kind for change in second] == [KIND.STILL_GONE]
+
+
+def test_a_picture_that_is_not_among_the_renditions_of_any_other_one_is_removed() -> None:
+    third = picture(OTHER, b"three")
+    (change,) = compare_pictures([PREVIEW, SHOWN, third], [joined(PREVIEW, SHOWN, alt="Ships")])
+    assert (change.kind, change.url, change.before_digest) == (KIND.REMOVED, OTHER, Digest.of(b"three"))
+    (change,) = compare_pictures([joined(PREVIEW, SHOWN, alt="Ships")], [PREVIEW, SHOWN, third])
+    assert (change.kind, change.url) == (KIND.ADDED, OTHER)
+
+
+def test_words_of_pictures_that_were_joined_or_split_are_compared_together() -> None:
+    whole = joined(PREVIEW, SHOWN, alt="Ships")
+    other = replace(SHOWN, found=replace(SHOWN.found, alt="Boats"))
+    silent = replace(SHOWN, found=replace(SHOWN.found, alt=None))
+    for before, after, words in (
+        ([PREVIEW, SHOWN], [joined(PREVIEW, SHOWN, alt=None)], ("Ships", None)),
+        ([PREVIEW, SHOWN], [joined(PREVIEW, SHOWN, alt="Boats")], ("Ships", "Boats")),
+        ([whole], [PREVIEW, other], ("Ships", "Boats")),
+        ([whole], [PREVIEW, silent], ("Ships", None)),
+        ([joined(PREVIEW, SHOWN, alt=None)], [PREVIEW, SHOWN], (None, "Ships")),
+    ):
+        (change,) = compare_pictures(before, after)
+        assert (change.kind, change.before, change.after, change.noise) == (KIND.ALT, *words, None)
