@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -106,6 +105,8 @@ class SnapshotKeeper:
         self._only_changes = only_changes
         self._ladder = ladder
         self._claiming = asyncio.Lock()
+        self._arriving: dict[str, ExtractedArticle] = {}
+        """New articles by the key of their own address, until they are recorded."""
 
     async def keep(self, fetched: FetchedPage) -> None:
         """Wait until all of the page is durable, write its snapshot, report it."""
@@ -115,7 +116,7 @@ class SnapshotKeeper:
             self._on_page(PageResult(fetched.seed, None, 0, None, None, reason, again_at=again_at))
             return
         *hops, page = [await self._archive.ingest.capture(each) for each in fetched.page.exchanges]
-        known = await asyncio.to_thread(self._known, fetched)
+        known = await self._archive.ingest.ask(self._known, fetched)
         if fetched.page.reason or not _is_page(page):
             visit = Visit(fetched.seed, page, tuple(hops))
             event, _ = await self._record_event(visit, known)
@@ -137,7 +138,7 @@ class SnapshotKeeper:
             if unusable:
                 await self._done(fetched, page, known, None, Outcome.FAILED, unusable)
                 return
-        sides = await asyncio.to_thread(self._pictures, known, snapshot)
+        sides = await self._archive.ingest.ask(self._pictures, known, snapshot)
         look = next_look(sides[1], snapshot.captured_at)
         newly_read = article is not None and (known is None or known.article is None)
         same = known is not None and _payloads(known) == _payloads(snapshot)
@@ -168,9 +169,11 @@ class SnapshotKeeper:
         if self._ladder is not None and shown:
             key = key_of(shown) if outcome in SEEN else asked_key(fetched.seed, shown)
             if key != key_of(shown):
-                await asyncio.to_thread(self._leave_where_it_is, shown, fetched.seed)
+                await self._archive.ingest.ask(self._leave_where_it_is, shown, fetched.seed)
             if key:
-                await asyncio.to_thread(self._follow, self._ladder, key, fetched, page, outcome, event, look)
+                await self._archive.ingest.ask(
+                    self._follow, self._ladder, key, fetched, page, outcome, event, look
+                )
         self._report(fetched, page, snapshot, outcome, reason)
 
     def _follow(
@@ -272,20 +275,35 @@ class SnapshotKeeper:
     ) -> Snapshot:
         """The snapshot with the article that it shows, made durable.
 
-        Who claims an address that another article has is not believed, so claims are recorded one by one.
+        A page that claims an address which another article has is not believed; so claims are recorded one by
+        one, after what arrives at that address itself.
         """
         key = _key(fetched, article, known)
         own = article_key(None, fetched.page.final_url, fetched.seed)
-        is_claim = key != own
-        async with self._claiming if is_claim or known is None else contextlib.nullcontext():
-            if article and (is_claim or known is None):
-                other = await asyncio.to_thread(self._other_story, key, fetched, article)
-                if other and is_claim:
+        if article and key != own:
+            async with self._claiming:
+                arriving = self._arriving.get(key)
+                other = await self._archive.ingest.ask(self._other_story, key, fetched, article)
+                if other or (arriving and _is_another(arriving, article)):
                     key = own
-                elif other:
-                    await asyncio.to_thread(self._disbelieve, key, other)
-            snapshot = replace(snapshot, article=article, article_key=key)
-            await self._archive.ingest.record(snapshot)
+                return await self._record(snapshot, article, key)
+        if article is None or known:
+            return await self._record(snapshot, article, key)
+        self._arriving[key] = article
+        try:
+            if self._claiming.locked():
+                async with self._claiming:  # a claim to this address may be about to be recorded
+                    pass
+            other = await self._archive.ingest.ask(self._other_story, key, fetched, article)
+            if other:
+                await self._archive.ingest.ask(self._disbelieve, key, other)
+            return await self._record(snapshot, article, key)
+        finally:
+            self._arriving.pop(key, None)
+
+    async def _record(self, snapshot: Snapshot, article: ExtractedArticle | None, key: str) -> Snapshot:
+        snapshot = replace(snapshot, article=article, article_key=key)
+        await self._archive.ingest.record(snapshot)
         return snapshot
 
     def _other_story(self, key: str, fetched: FetchedPage, article: ExtractedArticle) -> Snapshot | None:
@@ -294,8 +312,7 @@ class SnapshotKeeper:
         for other in self._archive.index.article_snapshots(key, descending=True, limit=LOOKED_BACK):
             there = (address_key(other.seed), address_key(other.page.target_uri))
             if other.article and here.isdisjoint(there):
-                is_another = other.article.title != article.title and not shares_text(other.article, article)
-                return other if is_another else None
+                return other if _is_another(other.article, article) else None
         return None
 
     def _disbelieve(self, key: str, other: Snapshot) -> None:
@@ -310,7 +327,7 @@ class SnapshotKeeper:
         if known is None:
             return None, True
         key = asked_key(visit.seed, known)
-        earlier = await asyncio.to_thread(self._archive.index.events, key, visit.seed)
+        earlier = await self._archive.ingest.ask(self._archive.index.events, key, visit.seed)
         outcome = await asyncio.to_thread(classify, visit, known, earlier)
         if outcome.event:
             await self._archive.ingest.record(outcome.event)
@@ -357,6 +374,11 @@ class SnapshotKeeper:
             robots=fetched.robots,
             noarchive=fetched.noarchive,
         )
+
+
+def _is_another(one: ExtractedArticle, other: ExtractedArticle) -> bool:
+    """Whether two pages that go by one address tell different stories."""
+    return one.title != other.title and not shares_text(one, other)
 
 
 def _outcome_of(event: ArticleEvent | None) -> Outcome:

@@ -7,12 +7,12 @@ import contextlib
 import itertools
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 from uuid import UUID
 
 from archiver.errors import (
@@ -43,6 +43,7 @@ REMEMBERED = 2_000
 
 _A = TypeVar("_A")
 _E = TypeVar("_E", bound=BaseException)
+_P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 
@@ -121,6 +122,13 @@ class Ingest:
         """Write the metadata record of what was learnt and index it; returns when it is durable."""
         self._refuse_after_the_end()
         await self._put(subject, 0)
+
+    async def ask(self, question: Callable[_P, _R], *arguments: _P.args, **more: _P.kwargs) -> _R:
+        """What the index says or takes, on a thread of its own; full disk or absent database are waited for.
+
+        Raises as `question` when that takes too long.
+        """
+        return await self._again(lambda: asyncio.to_thread(question, *arguments, **more))
 
     async def wait_for_room(self, folder: Path, needed: int) -> None:
         """Return when `needed` bytes and the floor are free for `folder`, which is waited for as for writing.
@@ -307,11 +315,15 @@ class Ingest:
     async def _patiently(self, step: Callable[[_A], _R], argument: _A) -> _R:
         """Run `step` on the writing thread, again while the disk is full or the database is away."""
         loop = asyncio.get_running_loop()
+        return await self._again(lambda: loop.run_in_executor(self._thread, step, argument))
+
+    async def _again(self, attempt: Callable[[], Awaitable[_R]]) -> _R:
+        loop = asyncio.get_running_loop()
         deadline = loop.time() + self._policy.patience
         told = False
         for pause in itertools.chain(RETRY_SECONDS, itertools.repeat(RETRY_SECONDS[-1])):
             try:
-                result = await loop.run_in_executor(self._thread, step, argument)
+                result = await attempt()
             except IndexDamagedError:
                 raise
             except (StorageError, IndexUnavailableError) as error:

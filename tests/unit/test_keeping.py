@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from version_builders import URL, article, capture
@@ -45,6 +45,9 @@ class Visits:
 
     async def capture(self, record_id: UUID) -> Capture:
         return self.captures[record_id]
+
+    async def ask(self, question: Any, *arguments: Any) -> Any:
+        return question(*arguments)
 
     async def record(self, made: Snapshot | ArticleEvent) -> None:
         if isinstance(made, Snapshot):
