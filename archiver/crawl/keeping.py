@@ -11,6 +11,7 @@ from http import HTTPStatus
 
 from archiver.crawl.archive import SOFTWARE, Archive, user_agent
 from archiver.crawl.assemble import assemble, reason_for
+from archiver.crawl.claims import Claims
 from archiver.crawl.extracting import Extractor
 from archiver.crawl.planning import LOOKED_BACK, is_sooner, pictures_again_at, try_again
 from archiver.model import identifier
@@ -35,7 +36,6 @@ from archiver.versions import (
     has_changed,
     key_of,
     pictures_through,
-    shares_text,
 )
 from archiver.versions.revisit import SECOND_LOOK, next_look, next_visit
 
@@ -104,9 +104,7 @@ class SnapshotKeeper:
         self._on_page = on_page
         self._only_changes = only_changes
         self._ladder = ladder
-        self._claiming = asyncio.Lock()
-        self._arriving: dict[str, ExtractedArticle] = {}
-        """New articles by the key of their own address, until they are recorded."""
+        self._claims = Claims(archive)
 
     async def keep(self, fetched: FetchedPage) -> None:
         """Wait until all of the page is durable, write its snapshot, report it."""
@@ -145,7 +143,8 @@ class SnapshotKeeper:
         if self._only_changes and same and not newly_read and not _confirms(*sides):
             await self._done(fetched, page, known, None, Outcome.UNCHANGED, look=look)
             return
-        snapshot = await self._recorded(snapshot, fetched, article, known)
+        key = _key(fetched, article, known)
+        snapshot = await self._claims.recorded(snapshot, fetched, article, key, is_new=known is None)
         cut = f"cut off ({page.truncated})" if page.truncated else None
         outcome = Outcome.NEW
         if known:
@@ -266,62 +265,6 @@ class SnapshotKeeper:
         name = identifier.mint(self._archive.settings.identity.naan)
         return await assemble(fetched, self._archive.ingest.capture, name, self._provenance(fetched))
 
-    async def _recorded(
-        self,
-        snapshot: Snapshot,
-        fetched: FetchedPage,
-        article: ExtractedArticle | None,
-        known: Snapshot | None,
-    ) -> Snapshot:
-        """The snapshot with the article that it shows, made durable.
-
-        A page that claims an address which another article has is not believed; so claims are recorded one by
-        one, after what arrives at that address itself.
-        """
-        key = _key(fetched, article, known)
-        own = article_key(None, fetched.page.final_url, fetched.seed)
-        if article and key != own:
-            async with self._claiming:
-                arriving = self._arriving.get(key)
-                other = await self._archive.ingest.ask(self._other_story, key, fetched, article)
-                if other or (arriving and _is_another(arriving, article)):
-                    key = own
-                return await self._record(snapshot, article, key)
-        if article is None or known:
-            return await self._record(snapshot, article, key)
-        self._arriving[key] = article
-        try:
-            if self._claiming.locked():
-                async with self._claiming:  # a claim to this address may be about to be recorded
-                    pass
-            other = await self._archive.ingest.ask(self._other_story, key, fetched, article)
-            if other:
-                await self._archive.ingest.ask(self._disbelieve, key, other)
-            return await self._record(snapshot, article, key)
-        finally:
-            self._arriving.pop(key, None)
-
-    async def _record(self, snapshot: Snapshot, article: ExtractedArticle | None, key: str) -> Snapshot:
-        snapshot = replace(snapshot, article=article, article_key=key)
-        await self._archive.ingest.record(snapshot)
-        return snapshot
-
-    def _other_story(self, key: str, fetched: FetchedPage, article: ExtractedArticle) -> Snapshot | None:
-        """The last snapshot of the article `key` from another address, if that is of another article."""
-        here = {address_key(fetched.seed), address_key(fetched.page.final_url)}
-        for other in self._archive.index.article_snapshots(key, descending=True, limit=LOOKED_BACK):
-            there = (address_key(other.seed), address_key(other.page.target_uri))
-            if other.article and here.isdisjoint(there):
-                return other if _is_another(other.article, article) else None
-        return None
-
-    def _disbelieve(self, key: str, other: Snapshot) -> None:
-        """Follow under its own key what called itself the address `key`, at which another article is."""
-        followed = self._archive.index.followed(key)
-        if followed and address_key(followed.url) != key:
-            own = article_key(None, other.page.target_uri, other.seed)
-            self._archive.index.follow([replace(followed, key=own)])
-
     async def _record_event(self, visit: Visit, known: Snapshot | None) -> tuple[ArticleEvent | None, bool]:
         """What the visit says of the article besides its content, made durable."""
         if known is None:
@@ -374,11 +317,6 @@ class SnapshotKeeper:
             robots=fetched.robots,
             noarchive=fetched.noarchive,
         )
-
-
-def _is_another(one: ExtractedArticle, other: ExtractedArticle) -> bool:
-    """Whether two pages that go by one address tell different stories."""
-    return one.title != other.title and not shares_text(one, other)
 
 
 def _outcome_of(event: ArticleEvent | None) -> Outcome:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from archiver.errors import ArchiverError
 from archiver.model.exchange import Condition
-from archiver.retrieval import Found, Retrieval
+from archiver.retrieval import Retrieval
 from archiver.storage.index import Index
 
 
@@ -44,7 +44,7 @@ class ArchiveMemory:
         if capture is None:
             return None
         try:
-            found: Found = self._retrieval.open(capture)
+            found = self._retrieval.open(capture)
             return b"".join(found.payload()), found.record.http().header("Content-Type") or ""
         except ArchiverError:
             return None
